@@ -25,10 +25,9 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: error: {self.message} [{self.check}]" if self.where else f"error: {self.message} [{self.check}]"]
-        if self.hint:
-            lines.append(f"  help: {self.hint}")
-        return "\n".join(lines)
+        place = f"{self.where}: " if self.where else ""
+        hint = f"\n  help: {self.hint}" if self.hint else ""
+        return f"{place}error: {self.message} [{self.check}]{hint}"
 
 
 class DeclarationError(Exception):

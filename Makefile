@@ -1,0 +1,73 @@
+# All work on the project, for people and for CI. `make help` lists the targets.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+BIN := .venv/bin
+RUNTIME := .venv/.installed-runtime
+DEV := .venv/.installed-dev
+INPUTS := pyproject.toml requirements-dev.txt scripts/venv.sh
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+.PHONY: help setup generate check test test-newest lint fmt type mutate bench golden preview clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(RUNTIME): $(INPUTS)
+	@scripts/venv.sh runtime
+
+$(DEV): $(INPUTS)
+	@scripts/venv.sh dev
+
+setup: $(DEV) ## Create .venv with the package (editable) and the development tools
+
+generate: $(RUNTIME) ## Write rules, tests, routes, dashboards and runbooks; needs no configuration
+	@$(BIN)/asynq-mon generate
+
+check: $(RUNTIME) ## Fail if a generated file is missing, stale or orphaned
+	@$(BIN)/asynq-mon generate --check
+
+test: $(DEV) ## All checks: lint, types, layers, drift, tests with coverage, promtool and amtool
+	@scripts/ensure_tools.sh
+	@$(MAKE) lint type check
+	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(PYTEST_ARGS)
+
+test-newest: $(DEV) ## Put the outputs through the newest promtool and amtool (built with Go, cached in .tools)
+	@scripts/newest.sh
+	PROMTOOL=$(CURDIR)/.tools/bin/promtool AMTOOL=$(CURDIR)/.tools/bin/amtool \
+		$(BIN)/pytest -n $(JOBS) -m outputs $(PYTEST_ARGS)
+
+lint: $(DEV) ## Check style, formatting and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+fmt: $(DEV) ## Format the code and sort the imports
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+type: $(DEV) ## Check the types
+	$(BIN)/mypy
+
+mutate: $(DEV) ## Break the generated rules one place at a time and count what their tests notice
+	@scripts/ensure_tools.sh
+	$(BIN)/python scripts/mutate.py
+
+bench: $(DEV) ## Measure generation and the rule tests
+	@scripts/ensure_tools.sh
+	$(BIN)/python bench/bench.py
+
+golden: $(DEV) ## Rewrite the expected outputs of the tests, then compare with them
+	-UPDATE_GOLDEN=1 $(BIN)/pytest -q -k golden
+	$(BIN)/pytest -q -k golden
+
+preview: $(DEV) ## Render the dashboards to pictures
+	$(BIN)/python scripts/preview.py
+
+clean: ## Remove everything that the other targets can make again, .venv and .tools included
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage coverage.xml \
+		dist build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
