@@ -45,7 +45,7 @@ def _block_safe(value: str) -> bool:
     return all(line.isprintable() and line == line.rstrip() for line in lines) and not value.startswith((" ", "\n"))
 
 
-_Dumper.add_representer(str, _string)  # type: ignore[no-untyped-call]
+_Dumper.add_representer(str, _string)
 
 
 def yaml_text(data: Any) -> str:
