@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import difflib
 import importlib
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TypeVar
 
-from asynq_mon_codegen.errors import Problem, UsageError, did_you_mean
+from asynq_mon_codegen.errors import Problem, UsageError
 from asynq_mon_codegen.faults import CHECK, Snippet, UserFile, explain, nearest, one_line, render
 
 __all__ = ["VARIABLE", "LoadError", "load"]
@@ -155,9 +156,10 @@ def _not_defined(file: UserFile, names: dict[str, object], expected: type) -> Lo
         where, snippet = _assignment(tree, file, found[0])
         message = f"the file defines no variable {VARIABLE!r}, but {found[0]!r} is a {kind}"
         return _fault(where, message, f"name it {VARIABLE!r}", snippet)
-    near = did_you_mean(VARIABLE, values)
-    hint = near if near.startswith("did you mean") else example
-    return _fault(str(file.path), f"the file defines no variable {VARIABLE!r}", hint)
+    if near := difflib.get_close_matches(VARIABLE, values, n=1):
+        where, snippet = _assignment(tree, file, near[0])
+        return _fault(where, f"the file defines {near[0]!r}, not {VARIABLE!r}", f"name it {VARIABLE!r}", snippet)
+    return _fault(str(file.path), f"the file defines no variable {VARIABLE!r}", example)
 
 
 def _wrong_type(file: UserFile, value: object, expected: type) -> LoadError:
@@ -166,7 +168,7 @@ def _wrong_type(file: UserFile, value: object, expected: type) -> LoadError:
     kind = expected.__name__
     if isinstance(value, type):
         call = f"call it: {VARIABLE} = {value.__name__}(...)" if issubclass(value, expected) else ""
-        return _fault(where, f"{VARIABLE!r} is the class {value.__name__}, not a {kind}", call)
+        return _fault(where, f"{VARIABLE!r} is the class {value.__name__}, not a {kind}", call, snippet)
     hint = ""
     if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], expected):
         hint = "remove the comma at the end"
