@@ -11,7 +11,7 @@ from asynq_mon_codegen.errors import DeclarationError
 __all__ = ["Duration", "duration"]
 
 _UNITS = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
-_PATTERN = re.compile("".join(rf"(?:(\d+){unit})?" for unit, _ in _UNITS))
+_PATTERN = re.compile("".join(rf"(?:(\d+){unit})?" for unit, _ in _UNITS), re.ASCII)
 _DAY = 86_400_000
 
 

@@ -170,6 +170,7 @@ def _apply(decision: _Decision, root: Path, made: list[Path]) -> None:
     paths = [path for path in (*changes.created, *changes.changed) if path != MANIFEST]
     staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=root))
     try:
+        staging.chmod(0o700)  # a umask may have taken our own rights
         during = _manifest_text(decision.before, pending={path: decision.after[path] for path in paths})
         for number, path in enumerate(paths):
             write_synced(staging / str(number), decision.content[path])
