@@ -233,6 +233,28 @@ def test_semantic_check_allows(expr: str, sample: Dashboard, known_metrics: froz
     assert check_dashboard(sample, known_metrics) == ()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("label_values(queue)", id="every value of a label"),
+        pytest.param('query_result(topk(5, asynq_queue_size{job=~"$job"}))', id="the result of an expression"),
+    ],
+)
+def test_variable_query_allowed(query: str, sample: Dashboard, known_metrics: frozenset[str]) -> None:
+    """Variables may also take all values of a label, or what an expression gives."""
+    sample["templating"]["list"][4]["query"]["query"] = query
+
+    assert check_dashboard(sample, known_metrics) == ()
+
+
+def test_broken_form_is_left_to_the_schema(sample: Dashboard, known_metrics: frozenset[str]) -> None:
+    """Parts of the wrong form do not break the semantic check; the schema has found them."""
+    latency(sample).update(gridPos=None, targets="none", fieldConfig=[])
+
+    assert "has no unit" in messages(check_dashboard(sample, known_metrics))
+    assert "None is not of type 'object'" in messages(validate_dashboard(sample))
+
+
 def test_problem_says_where_and_what_instead(sample: Dashboard, known_metrics: frozenset[str]) -> None:
     """A finding names dashboard, panel and query, and proposes the nearest name."""
     set_expr('asynq_queue_size{queue=~"$queus"}')(sample)

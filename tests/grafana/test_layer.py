@@ -143,6 +143,21 @@ def test_table_names_the_value_of_one_query() -> None:
     assert renamed == {"queue": "Queue", "Value": "Size"}
 
 
+def test_single_choice_without_all() -> None:
+    """A variable that offers neither several values nor all of them has no "All" chosen."""
+    body = g.query_variable("queue", "Queue", "label_values(asynq_queue_size, queue)", multi=False, all=False).body
+
+    assert (body["multi"], body["includeAll"]) == (False, False)
+    assert not body.keys() & {"allValue", "current"}
+
+
+def test_single_choice_with_all() -> None:
+    """Of a variable with a single choice, "All" is a text and not a list."""
+    body = g.query_variable("queue", "Queue", "label_values(queue)", multi=False).body
+
+    assert body["current"] == {"selected": True, "text": "All", "value": "$__all"}
+
+
 def test_explore_link_keeps_variables_raw() -> None:
     """Grafana replaces variables in the URL only where their braces are not encoded."""
     link = g.explore_link("Logs", kind="loki", query='{app="asynq"} |= "${__field.labels.queue}"')
