@@ -1,0 +1,253 @@
+"""Test cases of an alert as values: a world, and what must be firing when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.model import Above, Alert, Present
+from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.plan.thresholds import ThresholdClass
+from asynq_mon_codegen.simulator import Drive, Probe, World
+
+__all__ = ["STEP", "Case", "Check", "Firing", "cases_of"]
+
+STEP = Duration(30_000)
+"""Scrape and evaluation interval of every rule test."""
+
+
+@frozen(kw_only=True)
+class Firing:
+    """One firing alert: its rule, the labels of its series and its value (None: do not compare texts)."""
+
+    rule: PlannedAlert
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+@frozen(kw_only=True)
+class Check:
+    """What must be firing at a moment: exactly these.
+
+    With ``only`` just the series with these labels and this severity are looked at, and neither
+    annotations nor value; that is for moments at which others may or may not fire.
+    """
+
+    at: Duration
+    firing: tuple[Firing, ...]
+    why: str
+    only: tuple[tuple[str, str], ...] = ()
+
+
+@frozen(kw_only=True)
+class Case:
+    """One world and its checks; ``series`` are name, labels and values in promtool's notation."""
+
+    title: str
+    alert: str
+    series: tuple[tuple[str, dict[str, str], str], ...]
+    checks: tuple[Check, ...]
+
+
+@frozen(kw_only=True)
+class _Subject:
+    """One thing that is driven to a value, and the rules that must then fire."""
+
+    name: str
+    value: float
+    drive: Drive
+    rules: tuple[PlannedAlert, ...]
+
+
+def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
+    """Every case of one alert: its levels, its guards, and each class of declared queues."""
+    rules = plan.rules_of(alert)
+    if not rules:
+        return
+    subjects = [*_levels(alert, probe, rules), *_quiet(alert, probe, rules)]
+    if probe.many:
+        yield _case(plan, alert, probe, rules, f"{alert.name}: levels and guards", tuple(subjects))
+    else:
+        for subject in subjects:
+            yield _case(plan, alert, probe, rules, f"{alert.name}: {subject.name}", (subject,))
+    for subject, label in _declared(alert, probe, rules):
+        title = f"{alert.name}: {label} {subject.name!r} has its own threshold"
+        yield _case(plan, alert, probe, rules, title, (subject,), label)
+
+
+def _level_of(rule: PlannedAlert) -> float | None:
+    return rule.classes[-1].level
+
+
+def _beyond(alert: Alert, probe: Probe, level: float, worse: float | None) -> float:
+    """A value that breaks this level, not the next worse one, and not by a factor of 3."""
+    if isinstance(alert.when, Above):
+        value = level * 1.25 if level > 0 else level + max(1.0, abs(level) * 0.25)
+        limits = [x for x in (worse, probe.top) if x is not None]
+        return value if all(value < x for x in limits) else (level + min(limits)) / 2
+    value = level * 0.75 if level > 0 else level - max(1.0, abs(level) * 0.25)
+    limits = [x for x in (worse, probe.bottom) if x is not None]
+    return value if all(value > x for x in limits) else (level + max(limits)) / 2
+
+
+def _whole(alert: Alert, value: float, level: float) -> float:
+    """Rounded away from the level where both are counts."""
+    if alert.signal.unit.words in ("tasks", "attempts", "count") and level.is_integer():
+        return float(math.ceil(value) if value > level else math.floor(value))
+    return value
+
+
+def _fires_at(rule: PlannedAlert, value: float, level: float | None) -> bool:
+    if isinstance(rule.alert.when, Present):
+        return True
+    if level is None:
+        return False
+    return value > level if isinstance(rule.alert.when, Above) else value < level
+
+
+def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
+    if isinstance(alert.when, Present):
+        yield _Subject(name="broken", value=probe.value, drive=probe.drive, rules=rules)
+        return
+    # worst first in `rules`; a level's worse neighbour is the one before it
+    worse: float | None = None
+    for rule in rules:
+        level = _level_of(rule)
+        if level is None:
+            continue
+        edge = level
+        if not probe.exact:
+            edge = level * (0.98 if isinstance(alert.when, Above) else 1.02)
+        beyond = _whole(alert, _beyond(alert, probe, level, worse), level)
+        for name, value in ((f"at the {rule.severity.value} level", edge), (f"beyond the {rule.severity.value} level", beyond)):
+            firing = tuple(r for r in rules if _fires_at(r, value, _level_of(r)))
+            yield _Subject(name=name, value=value, drive=probe.drive, rules=firing)
+        worse = level
+
+
+def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float:
+    for rule in rules:
+        level = _level_of(rule)
+        if level is not None:
+            return _whole(alert, _beyond(alert, probe, level, None), level)
+    return probe.value
+
+
+def _quiet(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
+    value = _worst(alert, probe, rules)
+    for text, drive in probe.quiet:
+        guard = next((g for g in alert.guards if g.text == text), None)
+        still = tuple(r for r in rules if guard is not None and not guard.applies_to(r.severity))
+        firing = tuple(r for r in still if _fires_at(r, value, _level_of(r)))
+        yield _Subject(name=f"silent: {text.replace('{minimum}', 'enough')}", value=value, drive=drive, rules=firing)
+
+
+def _declared(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[tuple[_Subject, str]]:
+    seen: set[tuple[str, str]] = set()
+    for rule in rules:
+        for cls in rule.classes[:-1]:
+            name = cls.names[0]
+            if (cls.label, name) in seen:
+                continue
+            seen.add((cls.label, name))
+            mine = {r: _class_level(r, cls.label, name) for r in rules}
+            given = [(r, level) for r, level in mine.items() if level is not None]
+            value = _whole(alert, _beyond(alert, probe, given[0][1], None), given[0][1]) if given else _worst(alert, probe, rules)
+            firing = tuple(r for r, level in mine.items() if level is not None and _fires_at(r, value, level))
+            if isinstance(alert.when, Present):
+                firing = ()
+            yield _Subject(name=name, value=value, drive=probe.drive, rules=firing), cls.label
+
+
+def _class_level(rule: PlannedAlert, label: str, name: str) -> float | None:
+    for cls in rule.classes[:-1]:
+        if cls.label == label and name in cls.names:
+            return cls.level
+    return _default(rule.classes)
+
+
+def _default(classes: tuple[ThresholdClass, ...]) -> float | None:
+    return classes[-1].level
+
+
+def _case(
+    plan: Plan,
+    alert: Alert,
+    probe: Probe,
+    rules: tuple[PlannedAlert, ...],
+    title: str,
+    subjects: tuple[_Subject, ...],
+    label: str = "",
+) -> Case:
+    longest = max((r.hold for r in rules), default=Duration(0))
+    keep = alert.keep_firing_for or Duration(0)
+    fault = _sum(probe.settle, longest, probe.lasting)
+    world = World(
+        step=STEP,
+        before=probe.before,
+        fault=fault,
+        after=_sum(probe.after, probe.settle, keep),
+        identity=plan.monitoring.identity,
+        selectors=dict(plan.scope.selectors),
+        subject=label,
+    )
+    firing: list[Firing] = []
+    for subject in subjects:
+        labels = _series_labels(world, subject)
+        firing += [Firing(rule=r, labels=labels, value=subject.value) for r in subject.rules]
+    return Case(title=title, alert=alert.name, series=world.series(), checks=tuple(_checks(probe, world, rules, firing, keep)))
+
+
+def _series_labels(world: World, subject: _Subject) -> tuple[tuple[str, str], ...]:
+    found = subject.drive(world, subject.name, subject.value)
+    return tuple(sorted({**world.identity, **found}.items()))
+
+
+def _checks(
+    probe: Probe, world: World, rules: tuple[PlannedAlert, ...], firing: list[Firing], keep: Duration
+) -> Iterator[Check]:
+    shortest = min(r.hold for r in rules)
+    longest = max(r.hold for r in rules)
+    if probe.always:
+        yield Check(at=Duration(0), firing=tuple(firing), why="from the first evaluation on")
+        yield Check(at=world.end, firing=tuple(firing), why="and for ever")
+        return
+    yield Check(at=_minus(world.start, STEP), firing=(), why="healthy: silent")
+    if shortest >= _sum(STEP, STEP):
+        yield Check(at=_minus(_sum(world.start, shortest), STEP), firing=(), why="too brief: silent")
+    lag = probe.settle if not probe.settle.milliseconds else _sum(probe.settle, STEP)
+    full = _sum(world.start, lag, longest)
+    for rule in rules:
+        if rule.hold == longest or not any(f.rule is rule for f in firing):
+            continue
+        one = next(f for f in firing if f.rule is rule)
+        yield Check(at=_sum(world.start, lag, rule.hold), firing=(one,), only=one.labels, why=f"{rule.severity.value} fires earlier")
+    for rule in rules:
+        if rule.hold > shortest and probe.settle.milliseconds == 0:
+            one_late = next((f for f in firing if f.rule is rule), None)
+            if one_late is not None:
+                at = _minus(_sum(world.start, rule.hold), STEP)
+                yield Check(at=at, firing=(), only=(*one_late.labels, ("severity", rule.severity.value)), why="not yet")
+    yield Check(at=full, firing=tuple(firing), why="long enough: exactly these fire")
+    if firing and probe.lingers is not None:
+        last = firing[0].rule if len(firing) == 1 else firing[-1].rule
+        one = next(f for f in firing if f.rule is last)
+        yield Check(at=_sum(world.end, probe.lingers), firing=(one,), only=one.labels, why="the window still holds the fault")
+    if firing and keep.milliseconds:
+        one = firing[0]
+        yield Check(at=_minus(_sum(world.end, keep), STEP), firing=(one,), only=one.labels, why="kept firing")
+    if probe.recovers:
+        yield Check(at=_sum(world.end, probe.settle, keep, STEP, STEP), firing=(), why="recovered: silent")
+
+
+def _sum(*lengths: Duration) -> Duration:
+    """The sum, rounded up to whole steps."""
+    total = sum(x.milliseconds for x in lengths)
+    return Duration(-(-total // STEP.milliseconds) * STEP.milliseconds)
+
+
+def _minus(a: Duration, b: Duration) -> Duration:
+    return Duration(a.milliseconds - b.milliseconds)

@@ -1,0 +1,99 @@
+"""Unit tests for promtool: one file beside each rule file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from asynq_mon_codegen.artifact import Artifact, yaml_text
+from asynq_mon_codegen.generators.cases import STEP, Case, Check, Firing, cases_of
+from asynq_mon_codegen.plan import RECORDING_GROUP, Group, Plan
+from asynq_mon_codegen.promql import quote
+from asynq_mon_codegen.simulator import Probe
+
+__all__ = ["generate", "test_path"]
+
+
+def test_path(group: str) -> str:
+    """The test file of a group, relative to the output folder."""
+    return f"rules/tests/{group}.yaml"
+
+
+def generate(plan: Plan) -> tuple[Artifact, ...]:
+    """One test file per group that has alerts."""
+    return tuple(
+        Artifact(path=test_path(group.name), text=yaml_text(_file(plan, group))) for group in plan.groups if group.alerts
+    )
+
+
+def _file(plan: Plan, group: Group) -> dict[str, Any]:
+    groups = _needed(plan, group)
+    cases = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in _cases(plan, alert)]
+    return {
+        "rule_files": [f"../{name}.yaml" for name in groups],
+        "evaluation_interval": str(STEP),
+        "group_eval_order": [f"asynq-{name}" for name in groups],
+        "tests": [_test(case) for case in cases],
+    }
+
+
+def _needed(plan: Plan, group: Group) -> list[str]:
+    """The groups whose records this one reads, itself last."""
+    homes = {r.name: r.group for r in plan.records}
+    text = "\n".join([r.expr for r in group.records] + [a.expr for a in group.alerts])
+    used = {home for name, home in homes.items() if name in text and home != group.name}
+    known = [g.name for g in plan.groups]
+    needed = used | {RECORDING_GROUP} if RECORDING_GROUP in known else used
+    return [*(n for n in known if n in needed and n != group.name), group.name]
+
+
+def _cases(plan: Plan, alert: Any) -> Iterable[Case]:
+    probe: Probe | None = alert.probe
+    return cases_of(plan, alert, probe) if probe is not None else ()
+
+
+def _test(case: Case) -> dict[str, Any]:
+    test: dict[str, Any] = {
+        "name": case.title,
+        "interval": str(STEP),
+        "input_series": [{"series": _selector(n, labels), "values": values} for n, labels, values in case.series],
+    }
+    whole = [_alert_check(case, check) for check in case.checks if not check.only]
+    partial = [_series_check(case, check) for check in case.checks if check.only]
+    if whole:
+        test["alert_rule_test"] = whole
+    if partial:
+        test["promql_expr_test"] = partial
+    return test
+
+
+def _selector(name: str, labels: dict[str, str]) -> str:
+    return name + "{" + ", ".join(f"{k}={quote(v)}" for k, v in sorted(labels.items())) + "}"
+
+
+def _alert_check(case: Case, check: Check) -> dict[str, Any]:
+    out: dict[str, Any] = {"eval_time": str(check.at), "alertname": case.alert}
+    if check.firing:
+        out["exp_alerts"] = [_expected(f) for f in check.firing]
+    else:
+        out["exp_alerts"] = []
+    return out
+
+
+def _expected(firing: Firing) -> dict[str, Any]:
+    series = dict(firing.labels)
+    return {
+        "exp_labels": firing.rule.expected_labels(series),
+        "exp_annotations": firing.rule.expected_annotations(series, firing.value),
+    }
+
+
+def _series_check(case: Case, check: Check) -> dict[str, Any]:
+    wanted = {"alertname": case.alert, "alertstate": "firing", **dict(check.only)}
+    if check.firing:
+        wanted["severity"] = check.firing[0].rule.severity.value
+    samples = []
+    for firing in check.firing:
+        labels = firing.rule.expected_labels(dict(firing.labels))
+        samples.append({"labels": _selector("ALERTS", {**labels, "alertname": case.alert, "alertstate": "firing"}), "value": 1})
+    return {"expr": _selector("ALERTS", wanted), "eval_time": str(check.at), "exp_samples": samples}

@@ -1,0 +1,46 @@
+"""Recording and alerting rules: one group, one file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asynq_mon_codegen.artifact import Artifact, yaml_text
+from asynq_mon_codegen.plan import Group, Plan, PlannedAlert, PlannedRecord
+
+__all__ = ["generate", "rule_path"]
+
+
+def rule_path(group: str) -> str:
+    """The file of a group, relative to the output folder."""
+    return f"rules/{group}.yaml"
+
+
+def generate(plan: Plan) -> tuple[Artifact, ...]:
+    """One rule file per group, records before the alerts that read them."""
+    interval = str(plan.monitoring.evaluation_interval)
+    return tuple(
+        Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(group, interval)]})) for group in plan.groups
+    )
+
+
+def _group(group: Group, interval: str) -> dict[str, Any]:
+    rules = [*map(_record, group.records), *map(_alert, group.alerts)]
+    return {"name": f"asynq-{group.name}", "interval": interval, "rules": rules}
+
+
+def _record(record: PlannedRecord) -> dict[str, Any]:
+    return {"record": record.name, "expr": record.expr}
+
+
+def _alert(alert: PlannedAlert) -> dict[str, Any]:
+    rule: dict[str, Any] = {"alert": alert.name, "expr": alert.expr}
+    if alert.hold.milliseconds:
+        rule["for"] = str(alert.hold)
+    if alert.keep_firing_for is not None:
+        rule["keep_firing_for"] = str(alert.keep_firing_for)
+    rule["labels"] = {label.name: label.template() for label in alert.labels}
+    rule["annotations"] = {
+        **{name: text.template() for name, text in alert.annotations},
+        **{link.name: link.template() for link in alert.links},
+    }
+    return rule

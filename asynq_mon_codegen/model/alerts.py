@@ -1,0 +1,190 @@
+"""An alert: signal, condition, guards, hold times, texts, runbook and the probe that tests it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import evolve, field, frozen
+
+from asynq_mon_codegen.duration import Duration, duration
+from asynq_mon_codegen.errors import DeclarationError, did_you_mean
+from asynq_mon_codegen.model.conditions import Condition, Present
+from asynq_mon_codegen.model.runbooks import Runbook
+from asynq_mon_codegen.model.terms import Severity, Threat, Unit
+from asynq_mon_codegen.promql import Expr
+from asynq_mon_codegen.simulator.probe import Probe
+
+__all__ = ["Alert", "Alerts", "Guard", "Signal", "floor", "only", "unless"]
+
+_NAME = re.compile(r"[A-Z][a-zA-Z0-9]{2,79}")
+
+
+@frozen(kw_only=True)
+class Signal:
+    """A number to watch: declared once, shown on panels and compared by alerts."""
+
+    title: str
+    expr: Expr
+    unit: Unit
+    description: str = ""
+
+
+@frozen(kw_only=True)
+class Guard:
+    """What must hold beside the condition.
+
+    ``kind`` is ``and`` or ``unless``; a floor has a ``minimum`` that can be tuned. ``severities``
+    empty means all.
+    """
+
+    kind: str
+    expr: Expr
+    text: str
+    minimum: float | None = None
+    severities: tuple[Severity, ...] = ()
+
+    def applies_to(self, severity: Severity) -> bool:
+        """Whether the guard belongs to the rule of this severity."""
+        return not self.severities or severity in self.severities
+
+
+def only(expr: Expr, text: str, *severities: Severity) -> Guard:
+    """Fire only where ``expr`` has a series; ``text`` says it in words ("tasks are waiting")."""
+    return Guard(kind="and", expr=expr, text=text, severities=severities)
+
+
+def unless(expr: Expr, text: str, *severities: Severity) -> Guard:
+    """Stay silent where ``expr`` has a series; ``text`` names that case ("the queue is paused")."""
+    return Guard(kind="unless", expr=expr, text=text, severities=severities)
+
+
+def floor(expr: Expr, minimum: float, text: str, *severities: Severity) -> Guard:
+    """Fire only where ``expr`` is at least ``minimum``; ``text`` has ``{minimum}`` in it."""
+    return Guard(kind="and", expr=expr, text=text, minimum=float(minimum), severities=severities)
+
+
+def _hold(value: str | Duration | Mapping[Severity, str | Duration]) -> tuple[tuple[Severity | None, Duration], ...]:
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, Mapping):
+        return tuple((severity, duration(v, "hold")) for severity, v in value.items())
+    return ((None, duration(value, "hold")),)
+
+
+def _keep(value: str | Duration | None) -> Duration | None:
+    return None if value is None else duration(value, "keep_firing_for")
+
+
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@frozen(kw_only=True)
+class Alert:
+    """One alert; rules, tests, panels, routes and its runbook are all made from it.
+
+    ``hold`` is Prometheus' ``for``: one duration, or one per severity. ``summary`` is a headline;
+    ``summary`` and ``description`` may name ``{value}``, ``{threshold}``, ``{hold}`` and any label
+    of the signal (``{queue}``). ``inhibits`` are alerts that need not be heard while this one
+    fires for the same queue. ``needs`` is ``"instrumentation"`` for an alert that only makes sense
+    once a declaration says that the workers are instrumented. ``dashboard`` is the uid of the dashboard to open.
+
+    Raises:
+        DeclarationError: a name that is not CamelCase, or no probe and no way to derive one.
+    """
+
+    name: str = field()
+    threat: Threat
+    signal: Signal
+    when: Condition
+    hold: tuple[tuple[Severity | None, Duration], ...] = field(converter=_hold, default="0s")
+    keep_firing_for: Duration | None = field(converter=_keep, default=None)
+    guards: tuple[Guard, ...] = field(converter=tuple, default=())
+    summary: str
+    description: str
+    runbook: Runbook
+    dashboard: str = "asynq-overview"
+    inhibits: tuple[str, ...] = field(converter=_names, default=())
+    probe: Probe | None = None
+    group: str = "custom"
+    labels: tuple[tuple[str, str], ...] = ()
+    needs: str = ""
+
+    @name.validator
+    def _check_name(self, _: object, value: str) -> None:
+        if not isinstance(value, str) or not _NAME.fullmatch(value):
+            raise DeclarationError(
+                f"alert name {value!r} is not CamelCase", "letters and digits, first a capital: OrdersRetryBacklog"
+            )
+
+    def hold_for(self, severity: Severity) -> Duration:
+        """How long the condition must last before a rule of this severity fires."""
+        holds = dict(self.hold)
+        return holds.get(severity, holds.get(None, Duration(0)))
+
+    def with_floor(self, minimum: float) -> Alert:
+        """The same alert with another number in its floor.
+
+        Raises:
+            DeclarationError: it has no floor.
+        """
+        if not any(g.minimum is not None for g in self.guards):
+            raise DeclarationError(f"{self.name} has no floor to change")
+        guards = tuple(evolve(g, minimum=float(minimum)) if g.minimum is not None else g for g in self.guards)
+        return evolve(self, guards=guards)
+
+    def severities(self) -> tuple[Severity, ...]:
+        """The severities that its default condition names, the worst first."""
+        if isinstance(self.when, Present):
+            return (self.when.severity,)
+        return tuple(s for s in Severity if self.when.level(s) is not None)
+
+
+@frozen
+class Alerts:
+    """Alerts by name, in order; changed by copies only."""
+
+    alerts: tuple[Alert, ...] = field(converter=tuple)
+
+    @alerts.validator
+    def _check_names(self, _: object, value: tuple[Alert, ...]) -> None:
+        seen: set[str] = set()
+        for alert in value:
+            if not isinstance(alert, Alert):
+                raise DeclarationError(f"alerts holds {alert!r}, which is not an Alert")
+            if alert.name in seen:
+                raise DeclarationError(f"two alerts are named {alert.name!r}", "rename one, or use replace()")
+            seen.add(alert.name)
+
+    def __iter__(self) -> Iterator[Alert]:
+        return iter(self.alerts)
+
+    def __len__(self) -> int:
+        return len(self.alerts)
+
+    def __getitem__(self, name: str) -> Alert:
+        for alert in self.alerts:
+            if alert.name == name:
+                return alert
+        raise DeclarationError(f"alert {name!r} does not exist", did_you_mean(name, self.names()))
+
+    def names(self) -> tuple[str, ...]:
+        """The names in order."""
+        return tuple(a.name for a in self.alerts)
+
+    def add(self, *alerts: Alert) -> Alerts:
+        """With these alerts too; a name that is taken is an error."""
+        return Alerts((*self.alerts, *alerts))
+
+    def replace(self, *alerts: Alert) -> Alerts:
+        """With these in place of those of the same names; an unknown name is an error."""
+        new = {a.name: a for a in alerts}
+        for name in new:
+            self[name]
+        return Alerts(tuple(new.get(a.name, a) for a in self.alerts))
+
+    def without(self, *names: str | Alert) -> Alerts:
+        """Without these; an unknown name is an error."""
+        gone = {self[n if isinstance(n, str) else n.name].name for n in names}
+        return Alerts(tuple(a for a in self.alerts if a.name not in gone))

@@ -1,0 +1,199 @@
+"""The whole declaration: everything that the outputs are made from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from asynq_mon_codegen.duration import Duration, duration
+from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.model.alerts import Alert, Alerts
+from asynq_mon_codegen.model.queues import Queue, TaskType
+from asynq_mon_codegen.model.receivers import Receiver, Route
+from asynq_mon_codegen.model.terms import Severity
+from asynq_mon_codegen.promql import Matcher, Source, matchers_of
+from asynq_mon_codegen.promql.labels import LABEL_NAME
+
+__all__ = ["DEFAULT_RECEIVERS", "Links", "Monitoring", "Scrape"]
+
+_RESERVED = frozenset(
+    {"queue", "state", "task_type", "severity", "alertname", "threat", "component", "le", "job", "instance"}
+)
+
+DEFAULT_RECEIVERS: Mapping[Severity, tuple[Receiver, ...]] = {
+    Severity.CRITICAL: (Receiver.pagerduty("pagerduty"), Receiver.slack("slack", channel="#asynq-alerts")),
+    Severity.WARNING: (Receiver.slack("slack", channel="#asynq-alerts"),),
+    Severity.INFO: (Receiver.email("email", to="asynq-reports@example.com"),),
+    Severity.NONE: (Receiver.webhook("watchdog", url="http://127.0.0.1:9099/asynq-watchdog"),),
+}
+"""Who is told where a declaration names nobody; every secret is a file."""
+
+
+def _selector(name: str, value: str | None) -> tuple[Matcher, ...]:
+    return () if value is None else matchers_of(value, name)
+
+
+@frozen(kw_only=True)
+class Scrape:
+    """Where the metrics come from: PromQL matchers (without braces) per kind of target.
+
+    ``exporter`` are targets that serve asynq's queue metrics, ``worker`` the processes that run
+    handlers. The defaults take jobs whose name contains ``asynq``. Sources that are None are told
+    by their metrics' usual names. ``interval`` is the scrape interval, ``timeout`` that of the
+    exporter's scrape.
+    """
+
+    exporter: str = 'job=~".*asynq.*(export|mon|metrics).*"'
+    worker: str = 'job=~".*asynq.*", job!~".*(export|asynqmon|metrics|redis).*"'
+    queues: str | None = None
+    instrumentation: str | None = None
+    host: str | None = None
+    redis: str | None = None
+    kubernetes: str = 'pod=~".*asynq.*"'
+    prometheus: str | None = None
+    alertmanager: str | None = None
+    interval: Duration = field(default="15s", converter=lambda v: duration(v, "interval"))
+    timeout: Duration = field(default="10s", converter=lambda v: duration(v, "timeout"))
+
+    def selectors(self) -> tuple[tuple[str, tuple[Matcher, ...]], ...]:
+        """The matchers per source; raises DeclarationError where one is empty or not PromQL."""
+        given = (
+            (Source.EXPORTER, "exporter", self.exporter),
+            (Source.WORKER, "worker", self.worker),
+            (Source.COLLECTOR, "queues", self.queues),
+            (Source.INSTRUMENTATION, "instrumentation", self.instrumentation),
+            (Source.HOST, "host", self.host),
+            (Source.REDIS, "redis", self.redis),
+            (Source.KUBERNETES, "kubernetes", self.kubernetes),
+            (Source.PROMETHEUS, "prometheus", self.prometheus),
+            (Source.ALERTMANAGER, "alertmanager", self.alertmanager),
+        )
+        return tuple((source.value, _selector(name, value)) for source, name, value in given)
+
+    def __attrs_post_init__(self) -> None:
+        self.selectors()
+        if self.timeout > self.interval:
+            raise DeclarationError(f"scrape timeout {self.timeout} is longer than the interval {self.interval}")
+
+
+def _base(value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"\s", value):
+        raise DeclarationError(f"link base {value!r} is not an http(s) URL")
+    return value.rstrip("/")
+
+
+@frozen(kw_only=True)
+class Links:
+    """Where people read on: bases of the links in alerts and dashboards.
+
+    ``logs`` and ``traces`` are URLs with ``{queue}`` (and other labels in braces) where the
+    alert's own value belongs; None leaves the link out.
+    """
+
+    runbooks: str | None = field(default="https://monitoring.example.com/runbooks", converter=_base)
+    grafana: str | None = field(default="https://grafana.example.com", converter=_base)
+    logs: str | None = field(default=None, converter=_base)
+    traces: str | None = field(default=None, converter=_base)
+
+
+def _by_severity(
+    value: Mapping[Severity, Receiver | Iterable[Receiver]] | tuple[tuple[Severity, tuple[Receiver, ...]], ...],
+) -> tuple[tuple[Severity, tuple[Receiver, ...]], ...]:
+    pairs = value.items() if isinstance(value, Mapping) else value
+    return tuple((severity, (to,) if isinstance(to, Receiver) else tuple(to)) for severity, to in pairs)
+
+
+def _labels(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(value.items()) if isinstance(value, Mapping) else tuple(value)
+
+
+def _words(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@frozen(kw_only=True)
+class Monitoring:
+    """Everything a team declares; each field has a default that works.
+
+    ``identity`` are labels that tell deployments apart (``("cluster", "namespace")``) and join
+    every aggregation; ``instrumentation`` says that the workers export the project's own metrics,
+    so that their absence is worth an alert; ``labels`` go on every alert.
+
+    Raises:
+        DeclarationError: two queues, task types or alerts of one name, a reserved or impossible
+            label, or something that is not what it should be.
+    """
+
+    service: str = field(default="asynq")
+    team: str = ""
+    identity: tuple[str, ...] = field(default=(), converter=_words)
+    scrape: Scrape = field(factory=Scrape)
+    evaluation_interval: Duration = field(default="30s", converter=lambda v: duration(v, "evaluation_interval"))
+    queues: tuple[Queue, ...] = field(default=(), converter=tuple)
+    task_types: tuple[TaskType, ...] = field(default=(), converter=tuple)
+    alerts: Alerts = field(converter=lambda v: v if isinstance(v, Alerts) else Alerts(v))
+    receivers: tuple[tuple[Severity, tuple[Receiver, ...]], ...] = field(
+        default=tuple(DEFAULT_RECEIVERS.items()), converter=_by_severity
+    )
+    routes: tuple[Route, ...] = field(default=(), converter=tuple)
+    links: Links = field(factory=Links)
+    labels: tuple[tuple[str, str], ...] = field(default=(), converter=_labels)
+    instrumentation: bool = False
+
+    @service.validator
+    def _check_service(self, _: object, value: object) -> None:
+        if not isinstance(value, str) or not value.strip() or "\x00" in value:
+            raise DeclarationError(f"service {value!r} is blank", 'name the service: service="orders"')
+
+    @identity.validator
+    def _check_identity(self, _: object, value: tuple[str, ...]) -> None:
+        for label in value:
+            if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
+                raise DeclarationError(f"identity label {label!r} is not a label name", "letters, digits and _")
+            if label in _RESERVED:
+                raise DeclarationError(f"identity label {label!r} is already part of every series or alert")
+        if len(set(value)) != len(value):
+            raise DeclarationError("identity names a label twice")
+
+    @labels.validator
+    def _check_labels(self, _: object, value: tuple[tuple[str, str], ...]) -> None:
+        for name, text in value:
+            if not LABEL_NAME.fullmatch(name) or name.startswith("__"):
+                raise DeclarationError(f"label {name!r} is not a label name", "letters, digits and _")
+            if name in _RESERVED | {"service", "team"}:
+                raise DeclarationError(f"label {name!r} is set by the project itself", "choose another name")
+            if not isinstance(text, str):
+                raise DeclarationError(f"label {name}={text!r} is not a text")
+
+    def __attrs_post_init__(self) -> None:
+        for kind, names in (
+            ("queues", [q.name for q in self.queues]),
+            ("task types", [t.name for t in self.task_types]),
+        ):
+            for name in names:
+                if names.count(name) > 1:
+                    raise DeclarationError(f"two {kind} are named {name!r}", "declare it once")
+        known = set(self.alerts.names())
+        for owner in (*self.queues, *self.task_types):
+            for name, _ in owner.thresholds:
+                if name not in known:
+                    self.alerts[name]
+
+    def receivers_for(self, severity: Severity) -> tuple[Receiver, ...]:
+        """Who is told of alerts of this severity."""
+        return dict(self.receivers).get(severity, ())
+
+    def all_receivers(self) -> tuple[Receiver, ...]:
+        """Every receiver once, in order of their first mention."""
+        named = [r for _, to in self.receivers for r in to] + [r for route in self.routes for r in route.to]
+        return tuple({r.name: r for r in named}.values())
+
+    def alert(self, name: str) -> Alert:
+        """An alert by name."""
+        return self.alerts[name]

@@ -1,0 +1,71 @@
+"""The condition of one rule as PromQL: comparison first, guards after, laid out to be read."""
+
+from __future__ import annotations
+
+import promql_parser
+from attrs import evolve
+
+from asynq_mon_codegen.model import Alert, Guard, Severity
+from asynq_mon_codegen.plan.thresholds import ThresholdClass, compares
+from asynq_mon_codegen.promql import Expr, Raw, Scope, number
+from asynq_mon_codegen.promql.expressions import Binary
+
+__all__ = ["condition", "pretty", "record_text"]
+
+
+def condition(alert: Alert, severity: Severity, classes: tuple[ThresholdClass, ...], scope: Scope) -> str:
+    """The expression of the alert's rule of this severity; empty where it can never apply.
+
+    The comparison leaves nothing in health, so the guards behind it join next to nothing.
+    """
+    parts = []
+    signal = alert.signal.expr
+    comparator = compares(alert)
+    for cls in classes:
+        if comparator and cls.level is None:
+            continue
+        if not comparator and cls.names:
+            continue  # switched off: the class of the rest excludes these names
+        inner = evolve(scope, matchers=(*scope.matchers, *cls.matchers))
+        expr: Expr = signal if not comparator else Binary(comparator, signal, number(cls.level or 0.0))
+        text = expr.render(inner)
+        if text:
+            parts.append((text, expr.precedence))
+    if not parts:
+        return ""
+    labels = signal.labels
+    text = " or ".join(t for t, _ in parts)
+    whole: Expr = Raw(text, labels)
+    guards = [g for g in alert.guards if g.applies_to(severity)]
+    if not guards:
+        return pretty(text)
+    if len(parts) == 1 and parts[0][1] > 1:
+        whole = _Bound(text, labels)
+    for guard in guards:
+        whole = Binary(guard.kind, whole, _guard(guard))
+    return pretty(whole.render(scope))
+
+
+class _Bound(Raw):
+    """Text that already binds as strongly as a comparison."""
+
+    precedence = 2
+
+
+def _guard(guard: Guard) -> Expr:
+    return guard.expr if guard.minimum is None else guard.expr.at_least(guard.minimum)
+
+
+def record_text(expr: Expr, scope: Scope) -> str:
+    """A recorded expression as PromQL."""
+    return pretty(expr.render(scope))
+
+
+def pretty(text: str) -> str:
+    """The same PromQL over several lines where it is long; as it is where the parser cannot print it."""
+    if len(text) <= 100 or any(ord(c) < 0x20 and c != "\n" for c in text):
+        return text
+    try:
+        return str(promql_parser.parse(text).prettify())
+    except ValueError:
+        return text  # the check for PromQL says what is wrong with it

@@ -1,0 +1,183 @@
+"""The declaration with everything decided: names, PromQL, texts, links and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from attrs import frozen
+
+from asynq_mon_codegen.catalog.metrics import CONTRACT
+from asynq_mon_codegen.catalog.records import QUEUE_RECORDS
+from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.model import Alert, Monitoring, Severity
+from asynq_mon_codegen.plan.expressions import condition, record_text
+from asynq_mon_codegen.plan.labels import RuleLabel, rule_labels
+from asynq_mon_codegen.plan.links import Link, links_of
+from asynq_mon_codegen.plan.texts import Text
+from asynq_mon_codegen.plan.thresholds import ThresholdClass, classes_of
+from asynq_mon_codegen.promql import Expr, Metric, Record, Scope
+
+__all__ = ["RECORDING_GROUP", "Group", "Plan", "PlannedAlert", "PlannedRecord", "resolve"]
+
+RECORDING_GROUP = "recording"
+"""The group of the recorded series that several domains share."""
+
+
+@frozen(kw_only=True)
+class PlannedRecord:
+    """One recording rule."""
+
+    record: Record
+    name: str
+    expr: str
+    group: str
+
+
+@frozen(kw_only=True)
+class PlannedAlert:
+    """One alerting rule: an alert at one severity.
+
+    ``label_names`` are the labels of its series beside the identity; ``classes`` are the levels
+    that hold for them; ``annotations`` are texts by name and ``links`` URLs by name.
+    """
+
+    alert: Alert
+    severity: Severity
+    group: str
+    expr: str
+    hold: Duration
+    keep_firing_for: Duration | None
+    classes: tuple[ThresholdClass, ...]
+    label_names: frozenset[str]
+    labels: tuple[RuleLabel, ...]
+    annotations: tuple[tuple[str, Text], ...]
+    links: tuple[Link, ...]
+
+    @property
+    def name(self) -> str:
+        """The alert's name, which its rules of other severities share."""
+        return self.alert.name
+
+    def expected_labels(self, series: Mapping[str, str]) -> dict[str, str]:
+        """The labels of the firing alert for a series with these labels."""
+        return {**series, **{label.name: label.expected(series) for label in self.labels}}
+
+    def expected_annotations(self, series: Mapping[str, str], value: float) -> dict[str, str]:
+        """The annotations of the firing alert for a series with these labels and this value."""
+        texts = {name: text.expected(series, value) for name, text in self.annotations}
+        return {**texts, **{link.name: link.expected(series) for link in self.links}}
+
+
+@frozen(kw_only=True)
+class Group:
+    """One rule group, and so one rule file: records first, then the alerts made of them."""
+
+    name: str
+    records: tuple[PlannedRecord, ...]
+    alerts: tuple[PlannedAlert, ...]
+
+
+@frozen(kw_only=True)
+class Plan:
+    """Everything that generators read; they read nothing else."""
+
+    monitoring: Monitoring
+    scope: Scope
+    groups: tuple[Group, ...]
+    contract: tuple[Metric, ...]
+
+    @property
+    def alerts(self) -> tuple[PlannedAlert, ...]:
+        """Every alerting rule in order."""
+        return tuple(a for g in self.groups for a in g.alerts)
+
+    @property
+    def records(self) -> tuple[PlannedRecord, ...]:
+        """Every recording rule in order."""
+        return tuple(r for g in self.groups for r in g.records)
+
+    def rules_of(self, alert: Alert) -> tuple[PlannedAlert, ...]:
+        """The rules of one alert, the worst severity first."""
+        return tuple(a for a in self.alerts if a.alert.name == alert.name)
+
+
+def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> Plan:
+    """Decide everything once.
+
+    ``extra_records`` are recorded although no alert reads them (panels do).
+
+    Raises:
+        DeclarationError: a threshold that does not fit its alert.
+    """
+    scope = Scope(
+        identity=monitoring.identity,
+        selectors=monitoring.scrape.selectors(),
+        names=(
+            ("queues", tuple(q.name for q in monitoring.queues if not q.optional)),
+            ("optional_queues", tuple(q.name for q in monitoring.queues if q.optional)),
+        ),
+    )
+    alerts = [a for a in monitoring.alerts if a.needs != "instrumentation" or monitoring.instrumentation]
+    group_names = tuple(dict.fromkeys(a.group for a in alerts))
+    homes: dict[Record, str] = dict.fromkeys(QUEUE_RECORDS, RECORDING_GROUP)
+    for alert in alerts:
+        for record in _records_of(alert):
+            homes.setdefault(record, alert.group)
+    for record in extra_records:
+        for needed in (*_records_in(record.expr), record):
+            homes.setdefault(needed, RECORDING_GROUP)
+    groups = []
+    for name in (RECORDING_GROUP, *group_names):
+        records = tuple(_plan_record(r, name, scope) for r, home in homes.items() if home == name)
+        rules = tuple(rule for a in alerts if a.group == name for rule in _plan_alert(a, monitoring, scope))
+        if records or rules:
+            groups.append(Group(name=name, records=records, alerts=rules))
+    return Plan(monitoring=monitoring, scope=scope, groups=tuple(groups), contract=CONTRACT)
+
+
+def _records_of(alert: Alert) -> Iterator[Record]:
+    for expr in (alert.signal.expr, *(g.expr for g in alert.guards)):
+        yield from _records_in(expr)
+
+
+def _records_in(expr: Expr) -> Iterator[Record]:
+    """Every record below, each after those that it is made of, without filters or offsets."""
+    for child in expr.children():
+        yield from _records_in(child)
+    if isinstance(expr, Record):
+        yield expr.bare()
+
+
+def _plan_record(record: Record, group: str, scope: Scope) -> PlannedRecord:
+    return PlannedRecord(
+        record=record, name=record.series_name(scope), expr=record_text(record.expr, scope), group=group
+    )
+
+
+def _plan_alert(alert: Alert, monitoring: Monitoring, scope: Scope) -> Iterator[PlannedAlert]:
+    for severity in Severity:
+        classes = classes_of(monitoring, alert, severity)
+        if alert.severities() and severity not in alert.severities() and all(c.level is None for c in classes):
+            continue
+        expr = condition(alert, severity, classes, scope)
+        if not expr:
+            continue
+        hold = alert.hold_for(severity)
+        names = alert.signal.expr.labels or frozenset()
+
+        def text(sentence: str, hold: Duration = hold, classes: tuple[ThresholdClass, ...] = classes) -> Text:
+            return Text(text=sentence, unit=alert.signal.unit, hold=str(hold), classes=classes)
+
+        yield PlannedAlert(
+            alert=alert,
+            severity=severity,
+            group=alert.group,
+            expr=expr,
+            hold=hold,
+            keep_firing_for=alert.keep_firing_for,
+            classes=classes,
+            label_names=names,
+            labels=rule_labels(monitoring, alert, severity, names),
+            annotations=(("summary", text(alert.summary)), ("description", text(alert.description))),
+            links=links_of(monitoring, alert, names),
+        )

@@ -1,0 +1,35 @@
+"""PromQL as typed values: metrics of a contract, expressions over them, and their text.
+
+A gauge has no ``rate`` and a counter no ``max_over``, so that an editor, mypy and, for those who
+use neither, the loader object before Prometheus computes nonsense. Nothing here knows of alerts.
+"""
+
+from asynq_mon_codegen.promql.expressions import Binary, Expr, ForEach, Raw, number, promql, time, vector
+from asynq_mon_codegen.promql.labels import Matcher, matchers_of, quote, regex_of
+from asynq_mon_codegen.promql.metrics import RATE_INTERVAL, Counter, Gauge, Histogram, Label, Metric, Record, Series, Source
+from asynq_mon_codegen.promql.scope import Scope
+
+__all__ = [
+    "RATE_INTERVAL",
+    "Binary",
+    "Counter",
+    "Expr",
+    "ForEach",
+    "Gauge",
+    "Histogram",
+    "Label",
+    "Matcher",
+    "Metric",
+    "Raw",
+    "Record",
+    "Scope",
+    "Series",
+    "Source",
+    "matchers_of",
+    "number",
+    "promql",
+    "quote",
+    "regex_of",
+    "time",
+    "vector",
+]

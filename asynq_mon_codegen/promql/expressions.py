@@ -1,0 +1,331 @@
+"""The expression tree and the operators that every instant vector has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from attrs import field, frozen
+
+from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.promql.labels import quote
+from asynq_mon_codegen.promql.scope import Scope
+
+__all__ = ["Aggregate", "Binary", "Call", "Expr", "ForEach", "Number", "Raw", "by_labels", "number", "promql", "time", "vector"]
+
+_SETS = frozenset({"and", "or", "unless"})
+_COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
+_PRECEDENCE = {"or": 1, "and": 2, "unless": 2, **dict.fromkeys(_COMPARISONS, 3), "+": 4, "-": 4, "*": 5, "/": 5}
+
+
+def by_labels(by: str | Iterable[str]) -> tuple[str, ...]:
+    """Label names as a tuple, from one name or several."""
+    return (by,) if isinstance(by, str) else tuple(by)
+
+
+class Expr:
+    """An instant vector (or a number) that PromQL can compute.
+
+    ``labels`` are the labels of its result beside the identity labels, or ``None`` where only
+    Prometheus knows. Operators match on the labels that both sides have.
+    """
+
+    labels: frozenset[str] | None
+    precedence = 9
+
+    def render(self, scope: Scope) -> str:
+        """The PromQL text in this scope."""
+        raise NotImplementedError
+
+    def children(self) -> tuple[Expr, ...]:
+        """The expressions it is made of."""
+        return ()
+
+    def walk(self) -> Iterator[Expr]:
+        """Itself and every expression below it."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+    def max(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """The highest value of each group; right for what several exporters report alike."""
+        return Aggregate("max", self, by_labels(by))
+
+    def min(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """The lowest value of each group."""
+        return Aggregate("min", self, by_labels(by))
+
+    def sum(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """The sum of each group; right for what each worker reports of itself."""
+        return Aggregate("sum", self, by_labels(by))
+
+    def avg(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """The mean of each group."""
+        return Aggregate("avg", self, by_labels(by))
+
+    def count(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """How many series each group has."""
+        return Aggregate("count", self, by_labels(by))
+
+    def group(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """1 for each group that exists."""
+        return Aggregate("group", self, by_labels(by))
+
+    def above(self, value: float) -> Binary:
+        """Where the value is above ``value``."""
+        return Binary(">", self, number(value))
+
+    def at_least(self, value: float) -> Binary:
+        """Where the value is ``value`` or above."""
+        return Binary(">=", self, number(value))
+
+    def below(self, value: float) -> Binary:
+        """Where the value is below ``value``."""
+        return Binary("<", self, number(value))
+
+    def equals(self, value: float) -> Binary:
+        """Where the value is exactly ``value``."""
+        return Binary("==", self, number(value))
+
+    def greater_than(self, other: Expr) -> Binary:
+        """Where the value is above that of ``other``."""
+        return Binary(">", self, other)
+
+    def and_(self, other: Expr) -> Binary:
+        """Where ``other`` has a series too."""
+        return Binary("and", self, other)
+
+    def or_(self, other: Expr) -> Binary:
+        """With the series of ``other`` for which this has none."""
+        return Binary("or", self, other)
+
+    def unless(self, other: Expr) -> Binary:
+        """Where ``other`` has no series."""
+        return Binary("unless", self, other)
+
+    def relabel(self, target: str, value: str, source: str = "", pattern: str = "") -> Call:
+        """``label_replace``: sets the label ``target`` to ``value``, taken from ``source`` by ``pattern``."""
+        labels = None if self.labels is None else self.labels | {target}
+        return Call("label_replace", (self,), labels, tail=tuple(quote(t) for t in (target, value, source, pattern)))
+
+    def clamp_min(self, value: float) -> Call:
+        """Values below ``value`` raised to it."""
+        return Call("clamp_min", (self, number(value)), self.labels)
+
+    def __add__(self, other: Expr | float) -> Binary:
+        return Binary("+", self, _expr(other))
+
+    def __sub__(self, other: Expr | float) -> Binary:
+        return Binary("-", self, _expr(other))
+
+    def __rsub__(self, other: float) -> Binary:
+        return Binary("-", _expr(other), self)
+
+    def __mul__(self, other: Expr | float) -> Binary:
+        return Binary("*", self, _expr(other))
+
+    def __truediv__(self, other: Expr | float) -> Binary:
+        return Binary("/", self, _expr(other))
+
+
+@frozen
+class Number(Expr):
+    """A constant."""
+
+    value: float
+    labels = None
+    precedence = 9
+
+    def render(self, scope: Scope) -> str:
+        """The shortest decimal text of the number."""
+        value = float(self.value)
+        if value != value or value in (float("inf"), float("-inf")):
+            return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
+        return str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
+
+
+@frozen
+class Call(Expr):
+    """A function call; ``tail`` are arguments that are already PromQL text."""
+
+    func: str
+    args: tuple[Expr, ...]
+    labels: frozenset[str] | None = field()  # type: ignore[misc]
+    tail: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()
+
+    def children(self) -> tuple[Expr, ...]:
+        """Its arguments."""
+        return self.args
+
+    def render(self, scope: Scope) -> str:
+        """``func(arguments)``."""
+        return f"{self.func}({', '.join((*self.head, *(a.render(scope) for a in self.args), *self.tail))})"
+
+
+@frozen
+class Aggregate(Expr):
+    """``op by (identity, by) (expr)``."""
+
+    op: str
+    expr: Expr
+    by: tuple[str, ...]
+
+    def __attrs_post_init__(self) -> None:
+        known = self.expr.labels
+        for label in self.by:
+            if known is not None and label not in known:
+                raise DeclarationError(
+                    f"{self.op} by {label!r}: the expression has no label {label!r}",
+                    f"it has: {', '.join(sorted(known)) or 'none'}",
+                )
+
+    @property
+    def labels(self) -> frozenset[str]:  # type: ignore[override]
+        """The labels it aggregates by."""
+        return frozenset(self.by)
+
+    def children(self) -> tuple[Expr, ...]:
+        """What it aggregates."""
+        return (self.expr,)
+
+    def render(self, scope: Scope) -> str:
+        """The aggregation with the identity labels in front."""
+        by = (*scope.identity, *self.by)
+        clause = f" by ({', '.join(by)})" if by else ""
+        return f"{self.op}{clause} ({self.expr.render(scope)})"
+
+
+@frozen
+class Binary(Expr):
+    """Two expressions and an operator, matched on the labels that both have."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+    @property
+    def precedence(self) -> int:  # type: ignore[override]
+        """How strongly the operator binds."""
+        return _PRECEDENCE[self.op]
+
+    @property
+    def labels(self) -> frozenset[str] | None:  # type: ignore[override]
+        """The labels of the left side; of both sides where they are matched one to one."""
+        if isinstance(self.left, Number):
+            return self.right.labels
+        return self.left.labels
+
+    def children(self) -> tuple[Expr, ...]:
+        """Both sides."""
+        return (self.left, self.right)
+
+    def render(self, scope: Scope) -> str:
+        """``left op on (…) group_left right`` with brackets where the order needs them."""
+        left, right = self.left.render(scope), self.right.render(scope)
+        if self.left.precedence < self.precedence:
+            left = f"({left})"
+        if self.right.precedence <= self.precedence:
+            right = f"({right})"
+        return f"{left} {self.op}{self._matching(scope)} {right}"
+
+    def _matching(self, scope: Scope) -> str:
+        mine, theirs = self.left.labels, self.right.labels
+        scalar = isinstance(self.left, Number | Time) or isinstance(self.right, Number | Time)
+        if scalar or mine is None or theirs is None or mine == theirs:
+            return ""
+        if self.op == "or":
+            return ""
+        common = mine & theirs
+        clause = f" on ({', '.join((*scope.identity, *sorted(common)))})"
+        if self.op in _SETS:
+            return clause
+        if common == theirs:
+            return f"{clause} group_left ()"
+        if common == mine:
+            return f"{clause} group_right ()"
+        raise DeclarationError(
+            f"{self.op!r} would match many to many: one side has {sorted(mine - theirs)}, the other {sorted(theirs - mine)}",
+            "aggregate one side to the labels of the other first",
+        )
+
+
+@frozen
+class Time(Expr):
+    """``time()``: seconds since 1970 at the moment of evaluation."""
+
+    labels = None
+
+    def render(self, scope: Scope) -> str:
+        """``time()``."""
+        return "time()"
+
+
+@frozen
+class Raw(Expr):
+    """PromQL written by hand; ``labels`` is what its result has, where the author says so."""
+
+    text: str
+    labels: frozenset[str] | None = field(default=None)  # type: ignore[misc]
+    precedence = 0
+
+    def render(self, scope: Scope) -> str:
+        """The text as it is."""
+        return self.text
+
+
+@frozen
+class ForEach(Expr):
+    """``anchor`` once for every declared name, the name in ``label``; nothing where none is declared."""
+
+    anchor: Expr
+    label: str
+    key: str
+
+    @property
+    def labels(self) -> frozenset[str]:  # type: ignore[override]
+        """Those of the anchor, and the label."""
+        return (self.anchor.labels or frozenset()) | {self.label}
+
+    @property
+    def precedence(self) -> int:  # type: ignore[override]
+        """That of the ``or`` between the names."""
+        return _PRECEDENCE["or"]
+
+    def children(self) -> tuple[Expr, ...]:
+        """The anchor."""
+        return (self.anchor,)
+
+    def render(self, scope: Scope) -> str:
+        """``label_replace(anchor, ...) or label_replace(...)``; an empty text without names."""
+        anchor = self.anchor.render(scope)
+        # label_replace expands $1 in its replacement, so a dollar in a name is doubled
+        texts = [quote(name.replace("$", "$$")) for name in scope.declared(self.key)]
+        return " or ".join(f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts)
+
+
+def _expr(value: Expr | float) -> Expr:
+    return value if isinstance(value, Expr) else number(value)
+
+
+def number(value: float) -> Number:
+    """A constant as an expression."""
+    return Number(value)
+
+
+def time() -> Time:
+    """``time()`` as an expression."""
+    return Time()
+
+
+def vector(value: float) -> Call:
+    """``vector(value)``: one series without labels."""
+    return Call("vector", (number(value),), frozenset())
+
+
+def promql(text: str, *, labels: str | Iterable[str] | None = None) -> Raw:
+    """PromQL written by hand, for what the typed expressions cannot say.
+
+    It is checked against the metric contract like every other expression. ``labels`` are the
+    labels of its result; without them, texts of an alert over it may name no label.
+    """
+    return Raw(text.strip(), None if labels is None else frozenset(by_labels(labels)))

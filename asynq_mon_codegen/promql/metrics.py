@@ -1,0 +1,310 @@
+"""Metrics with their true types, and recorded series: what expressions are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import TYPE_CHECKING, Self
+
+from attrs import evolve, field, frozen
+
+from asynq_mon_codegen.duration import Duration, duration
+from asynq_mon_codegen.errors import DeclarationError, did_you_mean
+from asynq_mon_codegen.promql.expressions import Call, Expr, by_labels
+from asynq_mon_codegen.promql.labels import Matcher, any_of
+
+if TYPE_CHECKING:
+    from asynq_mon_codegen.promql.scope import Scope
+
+__all__ = ["RATE_INTERVAL", "Counter", "Gauge", "Histogram", "Label", "Metric", "Record", "Series", "Source"]
+
+RATE_INTERVAL = "$__rate_interval"
+"""The window of a panel: Grafana fits it to the zoom and the scrape interval."""
+
+
+class Source(Enum):
+    """Who exports a metric; the declaration's scrape selectors are given per source."""
+
+    COLLECTOR = "collector"
+    EXPORTER = "exporter"
+    WORKER = "worker"
+    INSTRUMENTATION = "instrumentation"
+    HOST = "host"
+    REDIS = "redis"
+    KUBERNETES = "kubernetes"
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+
+
+@frozen
+class Label:
+    """A label of a metric; ``values`` are all that it can have, where they are known."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Series(Expr):
+    """What can stand in front of braces: a metric or a recorded series, perhaps filtered or shifted."""
+
+    matchers: tuple[Matcher, ...] = ()
+    shift: Duration | None = None
+
+    def offset(self, by: str | Duration) -> Self:
+        """The same series as they were ``by`` ago."""
+        return evolve(self, shift=duration(by, "offset"))
+
+    def matching(self, *matchers: Matcher) -> Self:
+        """With these matchers added."""
+        return evolve(self, matchers=(*self.matchers, *matchers))
+
+    def series_name(self, scope: Scope) -> str:
+        """The name in front of the braces."""
+        raise NotImplementedError
+
+    def source_matchers(self, scope: Scope) -> tuple[Matcher, ...]:
+        """The matchers that the declaration gives to the source of this metric."""
+        return ()
+
+    def selector(self, scope: Scope, suffix: str = "", window: str = "") -> str:
+        """``name{matchers}[window] offset shift``."""
+        known = self.labels or frozenset()
+        own = {m.label for m in self.matchers}
+        extra = tuple(m for m in scope.matchers if m.label in known and m.label not in own)
+        matchers = (*self.source_matchers(scope), *self.matchers, *extra)
+        braces = "{" + ", ".join(map(str, matchers)) + "}" if matchers else ""
+        return (
+            self.series_name(scope)
+            + suffix
+            + braces
+            + (f"[{window}]" if window else "")
+            + (f" offset {self.shift}" if self.shift else "")
+        )
+
+    def render(self, scope: Scope) -> str:
+        """The selector."""
+        return self.selector(scope)
+
+
+@frozen
+class _Range(Expr):
+    """A range vector; only ever an argument of a function."""
+
+    series: Series
+    window: str
+    suffix: str = ""
+
+    @property
+    def labels(self) -> frozenset[str] | None:  # type: ignore[override]
+        """Those of the series."""
+        return self.series.labels
+
+    def children(self) -> tuple[Expr, ...]:
+        """The series."""
+        return (self.series,)
+
+    def render(self, scope: Scope) -> str:
+        """``selector[window]``."""
+        return self.series.selector(scope, self.suffix, self.window)
+
+
+def _over(func: str, series: Series, window: str | Duration, *, tail: tuple[str, ...] = (), suffix: str = "") -> Call:
+    text = RATE_INTERVAL if window == RATE_INTERVAL else str(duration(window, "window"))
+    labels = series.labels
+    if suffix == "_bucket" and labels is not None:
+        labels = labels | {"le"}
+    return Call(func, (_Range(series, text, suffix),), labels, tail=tail)
+
+
+class _Levels(Series):
+    """Functions over time of a value that goes up and down."""
+
+    def avg_over(self, window: str | Duration) -> Call:
+        """The mean over the window."""
+        return _over("avg_over_time", self, window)
+
+    def max_over(self, window: str | Duration) -> Call:
+        """The highest value in the window."""
+        return _over("max_over_time", self, window)
+
+    def min_over(self, window: str | Duration) -> Call:
+        """The lowest value in the window."""
+        return _over("min_over_time", self, window)
+
+    def last_over(self, window: str | Duration) -> Call:
+        """The last value in the window, also where the series has ended since."""
+        return _over("last_over_time", self, window)
+
+    def delta(self, window: str | Duration) -> Call:
+        """How much the value changed over the window, extrapolated to its edges."""
+        return _over("delta", self, window)
+
+    def deriv(self, window: str | Duration) -> Call:
+        """Change per second over the window, by linear regression."""
+        return _over("deriv", self, window)
+
+    def changes(self, window: str | Duration) -> Call:
+        """How often the value changed in the window."""
+        return _over("changes", self, window)
+
+    def falls(self, window: str | Duration) -> Call:
+        """How often the value went down in the window (``resets``)."""
+        return _over("resets", self, window)
+
+    def predict_linear(self, window: str | Duration, ahead: str | Duration) -> Call:
+        """The value ``ahead`` from now if the trend of the window goes on."""
+        seconds = duration(ahead, "ahead").seconds
+        return _over("predict_linear", self, window, tail=(f"{seconds:g}" if seconds < 1e6 else str(int(seconds)),))
+
+
+@frozen(kw_only=True)
+class Metric(Series):
+    """One metric family of the contract.
+
+    ``minimum`` and ``maximum`` are the values that it can reach; ``caps`` are lower maxima of
+    some label values (``("state", "archived", 9999)``).
+    """
+
+    name: str
+    label_set: tuple[Label, ...] = ()
+    unit: str = ""
+    help: str = ""
+    source: Source = Source.COLLECTOR
+    minimum: float | None = 0
+    maximum: float | None = None
+    caps: tuple[tuple[str, str, float], ...] = ()
+    note: str = ""
+
+    @property
+    def labels(self) -> frozenset[str]:  # type: ignore[override]
+        """The labels that this project knows of, those of a scrape target included."""
+        return frozenset(label.name for label in self.label_set) | {"job", "instance"}
+
+    def where(self, **labels: str | Iterable[str]) -> Self:
+        """Only series whose labels have these values (one value, or any of several).
+
+        Raises:
+            DeclarationError: the metric has no such label, or the label no such value.
+        """
+        matchers = []
+        for name, value in labels.items():
+            values = (value,) if isinstance(value, str) else tuple(value)
+            self._check_label(name, values)
+            matchers.append(any_of(name, values))
+        return self.matching(*matchers)
+
+    def without(self, **labels: str | Iterable[str]) -> Self:
+        """Only series whose labels have none of these values."""
+        matchers = []
+        for name, value in labels.items():
+            values = (value,) if isinstance(value, str) else tuple(value)
+            self._check_label(name, values)
+            matchers.append(any_of(name, values, negated=True))
+        return self.matching(*matchers)
+
+    def _check_label(self, name: str, values: tuple[str, ...]) -> None:
+        known = {label.name: label.values for label in self.label_set}
+        if name not in known and name not in ("job", "instance"):
+            raise DeclarationError(f"{self.name} has no label {name!r}", did_you_mean(name, known))
+        allowed = known.get(name, ())
+        for value in values:
+            if allowed and value not in allowed:
+                raise DeclarationError(f"{self.name} has no {name}={value!r}", did_you_mean(value, allowed))
+
+    def series_name(self, scope: Scope) -> str:
+        """The metric's name."""
+        return self.name
+
+    def source_matchers(self, scope: Scope) -> tuple[Matcher, ...]:
+        """The declaration's matchers for whoever exports this metric."""
+        return scope.selector(self.source.value)
+
+    kind = "metric"
+    methods = "max(), sum()"
+
+    def why_not(self, method: str) -> tuple[str, str] | None:
+        """Why this type of metric has no such method: message and hint, for the loader."""
+        if method in ("rate", "irate", "increase", "deriv", "delta", "quantile", "max_over", "avg_over"):
+            note = f": {self.note}" if self.note else ""
+            return f"{self.name} is a {self.kind} and has no {method}(){note}", f"a {self.kind} has {self.methods}"
+        return None
+
+
+@frozen(kw_only=True)
+class Gauge(Metric, _Levels):
+    """A metric that goes up and down; it has levels, no rate."""
+
+    kind = "gauge"
+    methods = "max(), sum(), max_over(), avg_over(), delta(), deriv()"
+
+
+@frozen(kw_only=True)
+class Counter(Metric):
+    """A metric that only grows, but for resets; it has a rate, no level."""
+
+    kind = "counter"
+    methods = "rate(), increase()"
+
+    def rate(self, window: str | Duration) -> Call:
+        """Growth per second over the window."""
+        return _over("rate", self, window)
+
+    def increase(self, window: str | Duration) -> Call:
+        """Growth over the window."""
+        return _over("increase", self, window)
+
+
+@frozen(kw_only=True)
+class Histogram(Metric):
+    """A classic histogram: ``_bucket``, ``_sum`` and ``_count``."""
+
+    kind = "histogram"
+    methods = "quantile(), observations()"
+
+    def quantile(self, q: float, window: str | Duration, by: str | Iterable[str] = ()) -> Call:
+        """The ``q`` quantile of what was observed in the window."""
+        labels = by_labels(by)
+        buckets = _over("rate", self, window, suffix="_bucket").sum(by=(*labels, "le"))
+        return Call("histogram_quantile", (buckets,), frozenset(labels), head=(f"{q:g}",))
+
+    def buckets(self, window: str | Duration) -> Call:
+        """Growth per second of every bucket."""
+        return _over("rate", self, window, suffix="_bucket")
+
+    def observations(self, window: str | Duration) -> Call:
+        """Observations per second."""
+        return _over("rate", self, window, suffix="_count")
+
+    def total(self, window: str | Duration) -> Call:
+        """Sum of what was observed, per second."""
+        return _over("rate", self, window, suffix="_sum")
+
+
+@frozen(kw_only=True)
+class Record(_Levels):
+    """A recorded series, ``level:metric:operations``; the level is made of the identity and ``by``."""
+
+    metric: str
+    operations: str
+    expr: Expr
+    by: tuple[str, ...] = field(converter=by_labels)
+    help: str
+
+    @property
+    def labels(self) -> frozenset[str]:  # type: ignore[override]
+        """The labels of its level, without the identity."""
+        return frozenset(self.by)
+
+    def series_name(self, scope: Scope) -> str:
+        """The recorded name in this scope."""
+        level = "_".join((*scope.identity, *self.by)) or "global"
+        return f"{level}:{self.metric}:{self.operations}"
+
+    def children(self) -> tuple[Expr, ...]:
+        """What it records."""
+        return (self.expr,)
+
+    def bare(self) -> Record:
+        """The recorded series itself, without filters or offset."""
+        return evolve(self, matchers=(), shift=None)

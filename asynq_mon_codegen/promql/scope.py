@@ -1,0 +1,33 @@
+"""What differs between two renderings of one expression."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from asynq_mon_codegen.promql.labels import Matcher
+
+__all__ = ["Scope"]
+
+
+@frozen(kw_only=True)
+class Scope:
+    """Where an expression is rendered: a rule, one class of queues, or a panel.
+
+    ``identity`` are the labels that tell deployments apart and belong to every aggregation;
+    ``selectors`` are the matchers of each source of metrics (by ``Source`` name); ``matchers`` are
+    added to every selector that has their label; ``names`` are declared names (``queues``,
+    ``optional_queues``) that some expressions list one by one.
+    """
+
+    identity: tuple[str, ...] = ()
+    selectors: tuple[tuple[str, tuple[Matcher, ...]], ...] = ()
+    matchers: tuple[Matcher, ...] = ()
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def declared(self, key: str) -> tuple[str, ...]:
+        """The declared names of this kind."""
+        return dict(self.names).get(key, ())
+
+    def selector(self, source: str) -> tuple[Matcher, ...]:
+        """The matchers that every series of this source must have."""
+        return dict(self.selectors).get(source, ())

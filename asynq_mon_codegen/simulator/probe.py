@@ -1,0 +1,58 @@
+"""How to bring a signal to a wanted value: the one thing that a rule's tests need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from asynq_mon_codegen.duration import Duration, duration
+
+if TYPE_CHECKING:
+    from asynq_mon_codegen.simulator.world import World
+
+__all__ = ["Drive", "Probe"]
+
+Drive = Callable[["World", str, float], Mapping[str, str]]
+"""``drive(world, name, value)``: put a thing called ``name`` into the world whose signal is healthy,
+is ``value`` during the world's fault, and is healthy again. Returns the labels of its alert."""
+
+
+def _duration(value: str | Duration) -> Duration:
+    return duration(value, "probe")
+
+
+def _pairs(value: Mapping[str, Drive] | Iterable[tuple[str, Drive]]) -> tuple[tuple[str, Drive], ...]:
+    return tuple(value.items()) if isinstance(value, Mapping) else tuple(value)
+
+
+@frozen(kw_only=True)
+class Probe:
+    """What the generated tests of an alert are driven by.
+
+    ``drive`` breaks one thing; ``quiet`` are drives that break it just as much, each with one
+    reason to stay silent (the text of a guard, a blip), so that removing that guard fails a test.
+    ``settle`` is how long the signal takes to show the fault in full (the rate window, if any),
+    ``before`` how long the world is healthy first, ``lasting`` how long the fault lasts beyond the
+    hold, ``lingers`` how long after the end of a critical fault a warning still fires (None where
+    that is not known). ``exact`` says whether the signal hits ``value`` to the bit; ``many``
+    whether several things can be driven in one world; ``top`` and ``bottom`` are the highest and
+    lowest value that the signal can have; ``value`` is what a signal without a level shows;
+    ``recovers`` is False where the alert outlives the fault, ``always`` True where it must never stop.
+    """
+
+    drive: Drive
+    quiet: tuple[tuple[str, Drive], ...] = field(default=(), converter=_pairs)
+    settle: Duration = field(default="0s", converter=_duration)
+    before: Duration = field(default="10m", converter=_duration)
+    lasting: Duration = field(default="5m", converter=_duration)
+    after: Duration = field(default="10m", converter=_duration)
+    lingers: Duration | None = None
+    exact: bool = True
+    many: bool = True
+    top: float | None = None
+    bottom: float | None = None
+    value: float = 1
+    recovers: bool = True
+    always: bool = False

@@ -1,0 +1,298 @@
+"""A world that is healthy, breaks, and is healthy again; series come out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+
+from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Matcher, Metric, Source
+from asynq_mon_codegen.simulator.tracks import ABSENT, Level, Ramp, Track, _Absent, later, levels, notation, totals
+
+__all__ = ["ARCHIVE_CAP", "QueueState", "World"]
+
+ARCHIVE_CAP = 9_999
+"""asynq trims the archive to this many tasks and drops the oldest (rdb.go, archiveCmd)."""
+
+STATES = ("active", "pending", "scheduled", "retry", "archived", "completed")
+
+_EXAMPLES = {
+    "job": ("asynq-exporter", "asynq-worker", "asynq", "redis", "node", "prometheus", "alertmanager", "kubelet"),
+    "instance": ("host-1:9876",),
+}
+
+
+@frozen(kw_only=True)
+class QueueState:
+    """What a queue is like during one phase: levels per state, and attempts per second.
+
+    ``latency`` is the age of the oldest pending task; asynq reports 0 when nothing is pending,
+    and also when the oldest task was put back by a stopping worker.
+    """
+
+    pending: Level = 0
+    active: Level = 0
+    scheduled: Level = 0
+    retry: Level = 0
+    archived: Level = 0
+    completed: Level = 0
+    aggregating: Level = 0
+    latency: Level = 0
+    paused: bool = False
+    processed: float = 0
+    failed: float = 0
+    memory: Level = 65_536
+
+    def __attrs_post_init__(self) -> None:
+        if self.failed > self.processed:
+            raise DeclarationError("a queue cannot fail more attempts than it processes")
+        if self.pending == 0 and self.latency != 0:
+            raise DeclarationError("a queue without pending tasks has latency 0")
+
+
+class World:
+    """Everything that Prometheus would scrape during one test.
+
+    It is healthy for ``before``, broken for ``fault`` and healthy again for ``after``; the
+    methods take the value of each phase. ``exporters`` are the targets that export the same
+    queues; the second is scraped a little later than the first.
+    """
+
+    def __init__(
+        self,
+        *,
+        step: Duration,
+        before: Duration,
+        fault: Duration,
+        after: Duration,
+        identity: tuple[str, ...] = (),
+        selectors: Mapping[str, tuple[Matcher, ...]] | None = None,
+        exporters: int = 2,
+        subject: str = "",
+    ) -> None:
+        self.subject = subject
+        self.step = step
+        self.phases = (self._scrapes(before), self._scrapes(fault), self._scrapes(after) + 1)
+        self.identity = {label: f"{label}-a" for label in identity}
+        self.selectors = dict(selectors or {})
+        self.exporters = tuple(f"exporter-{i + 1}:9876" for i in range(exporters))
+        self._series: dict[tuple[tuple[str, str], ...], Track] = {}
+        self.redis_down = False
+
+    def _scrapes(self, length: Duration) -> int:
+        return -(-length.milliseconds // self.step.milliseconds)
+
+    @property
+    def start(self) -> Duration:
+        """When the fault begins."""
+        return Duration(self.phases[0] * self.step.milliseconds)
+
+    @property
+    def end(self) -> Duration:
+        """When the fault is over: the first healthy scrape."""
+        return Duration((self.phases[0] + self.phases[1]) * self.step.milliseconds)
+
+    # -- whole systems ---------------------------------------------------------------------
+
+    def queue(
+        self, name: str, healthy: QueueState, broken: QueueState, after: QueueState | None = None
+    ) -> dict[str, str]:
+        """A queue as every exporter shows it; returns the labels of a queue alert."""
+        states = (healthy, broken, after or healthy)
+        for index, instance in enumerate(self.exporters):
+            for labels, track in self._queue_series(name, states).items():
+                metric, *pairs = labels
+                own = {"job": self.label(Source.EXPORTER, "job", "asynq-exporter"), "instance": instance}
+                self._put(metric, {**own, "queue": name, **dict(pairs)}, later(track, index))
+            self.gauge_track("up", self.target(Source.EXPORTER, instance), self._constant(1))
+        return {"queue": name}
+
+    def _queue_series(self, name: str, states: tuple[QueueState, ...]) -> dict[tuple, Track]:  # type: ignore[type-arg]
+        tracks: dict[str, Track] = {}
+        for state in (*STATES, "aggregating"):
+            track = self._levels(*(getattr(s, state) for s in states))
+            tracks[state] = (
+                tuple(None if v is None else min(v, ARCHIVE_CAP) for v in track) if state == "archived" else track
+            )
+        size = tuple(sum(v or 0 for v in values) for values in zip(*tracks.values(), strict=True))
+        out: dict[tuple, Track] = {  # type: ignore[type-arg]
+            ("asynq_tasks_enqueued_total", ("state", state)): tracks[state] for state in STATES
+        }
+        out["asynq_queue_size",] = size
+        out["asynq_queue_latency_seconds",] = self._levels(*(s.latency for s in states))
+        out["asynq_queue_memory_usage_approx_bytes",] = self._levels(*(s.memory for s in states))
+        out["asynq_queue_paused_total",] = self._levels(*(float(s.paused) for s in states))
+        out["asynq_tasks_processed_total",] = self._totals(*(s.processed for s in states))
+        out["asynq_tasks_failed_total",] = self._totals(*(s.failed for s in states))
+        return out
+
+    def lose_redis(self) -> None:
+        """During the fault the exporters answer, but without any queue series: Redis is unreachable."""
+        before, fault, _ = self.phases
+        for key, track in self._series.items():
+            if dict(key)["__name__"].startswith(("asynq_queue_", "asynq_tasks_")):
+                self._series[key] = tuple(None if before <= i < before + fault else v for i, v in enumerate(track))
+
+    def exporter(
+        self, instance: str, healthy: Level = 1, broken: Level = 1, after: Level | None = None
+    ) -> dict[str, str]:
+        """An exporter target and its ``up``."""
+        labels = self.target(Source.EXPORTER, instance)
+        self.gauge_track("up", labels, self._levels(healthy, broken, after))
+        return labels
+
+    def worker(
+        self, instance: str, healthy: Level = 1, broken: Level = 1, after: Level | None = None
+    ) -> dict[str, str]:
+        """A worker target and its ``up``."""
+        labels = self.target(Source.WORKER, instance)
+        self.gauge_track("up", labels, self._levels(healthy, broken, after))
+        return labels
+
+    # -- single series ---------------------------------------------------------------------
+
+    def gauge(
+        self, metric: Gauge, labels: Mapping[str, str], healthy: Level, broken: Level, after: Level | None = None
+    ) -> dict[str, str]:
+        """One series of a gauge; returns its labels, those of its target included."""
+        own = self._checked(metric, labels)
+        self._put(metric.name, own, self._levels(healthy, broken, after))
+        return own
+
+    def counter(
+        self,
+        metric: Counter,
+        labels: Mapping[str, str],
+        healthy: float | _Absent,
+        broken: float | _Absent,
+        after: float | _Absent | None = None,
+        *,
+        start: float = 0,
+    ) -> dict[str, str]:
+        """One series of a counter, by its growth per second; returns its labels."""
+        own = self._checked(metric, labels)
+        self._put(metric.name, own, self._totals(healthy, broken, after, start=start))
+        return own
+
+    def histogram(
+        self,
+        metric: Histogram,
+        labels: Mapping[str, str],
+        healthy: Mapping[str, float],
+        broken: Mapping[str, float],
+        after: Mapping[str, float] | None = None,
+    ) -> dict[str, str]:
+        """A classic histogram: for each phase and bound (``le``) how many observations a second fall at or below it."""
+        own = self._checked(metric, labels)
+        last = after or healthy
+        for le in broken:
+            rates = (healthy[le], broken[le], last[le])
+            self._put(f"{metric.name}_bucket", {**own, "le": le}, self._totals(*rates))
+        inf = tuple(p["+Inf"] for p in (healthy, broken, last))
+        self._put(f"{metric.name}_count", own, self._totals(*inf))
+        return own
+
+    def track(self, metric: Metric, labels: Mapping[str, str], values: Track) -> dict[str, str]:
+        """One series whose values are given scrape by scrape (the last one is repeated)."""
+        own = self._checked(metric, labels)
+        total = sum(self.phases)
+        self._put(metric.name, own, (*values, *([values[-1]] * total))[:total])
+        return own
+
+    def gauge_track(self, name: str, labels: Mapping[str, str], track: Track) -> None:
+        """One series by its name; for what several sources share, such as ``up``."""
+        self._put(name, {**self.identity, **labels}, track)
+
+    def task(self, name: str) -> dict[str, str]:
+        """Queue and task type of something called ``name``: a task type, or a queue where the test is about one."""
+        if self.subject == "queue":
+            return {"queue": name, "task_type": "email:deliver"}
+        return {"queue": "orders", "task_type": name}
+
+    # -- labels ----------------------------------------------------------------------------
+
+    def label(self, source: Source, label: str, preferred: str) -> str:
+        """A value of ``label`` that the declaration's selector of this source accepts."""
+        wanted = [m for m in self.selectors.get(source.value, ()) if m.label == label]
+        candidates = [preferred, *_EXAMPLES.get(label, ())]
+        for matcher in wanted:
+            parts = [matcher.value] if matcher.op == "=" else matcher.value.split("|")
+            candidates += [re.sub(r"\\(.)", r"\1", re.sub(r"\.[*+]", "x", p)) for p in parts]
+        for candidate in candidates:
+            if all(_accepts(m, candidate) for m in wanted):
+                return candidate
+        raise DeclarationError(
+            f"no value of {label!r} is known that the {source.value} selector accepts",
+            "use an equality or a plain alternation, so that rule tests can name a target",
+        )
+
+    def target(self, source: Source, instance: str) -> dict[str, str]:
+        """The labels of a scrape target of this source."""
+        defaults = {
+            Source.EXPORTER: "asynq-exporter",
+            Source.COLLECTOR: "asynq-exporter",
+            Source.WORKER: "asynq-worker",
+            Source.INSTRUMENTATION: "asynq-worker",
+            Source.HOST: "node",
+            Source.REDIS: "redis",
+            Source.KUBERNETES: "kubelet",
+            Source.PROMETHEUS: "prometheus",
+            Source.ALERTMANAGER: "alertmanager",
+        }
+        matchers = self.selectors.get(source.value, ())
+        others = {m.label for m in matchers} - {"job", "instance"}
+        found = {label: self.label(source, label, f"{label}-a") for label in sorted(others)}
+        job = self.label(source, "job", defaults[source])
+        return {**self.identity, **{k: v for k, v in found.items() if v}, "job": job, "instance": instance}
+
+    def _checked(self, metric: Metric, labels: Mapping[str, str]) -> dict[str, str]:
+        known = metric.labels
+        for name in labels:
+            if name not in known:
+                raise DeclarationError(f"{metric.name} has no label {name!r}")
+        instance = labels.get("instance", "worker-1:9100")
+        return {**self.target(metric.source, instance), **labels}
+
+    # -- values ----------------------------------------------------------------------------
+
+    def _levels(self, healthy: Level, broken: Level, after: Level | None = None) -> Track:
+        values = (healthy, broken, healthy if after is None else after)
+        return levels(zip(self.phases, values, strict=True), self.step.seconds)
+
+    def _totals(
+        self, healthy: float | _Absent, broken: float | _Absent, after: float | _Absent | None = None, start: float = 0
+    ) -> Track:
+        values = (healthy, broken, healthy if after is None else after)
+        return totals(zip(self.phases, values, strict=True), self.step.seconds, start)
+
+    def _constant(self, value: float) -> Track:
+        return (float(value),) * sum(self.phases)
+
+    def _put(self, name: str, labels: Mapping[str, str], track: Track) -> None:
+        key = tuple(sorted({"__name__": name, **self.identity, **labels}.items()))
+        self._series[key] = track
+
+    def series(self) -> tuple[tuple[str, dict[str, str], str], ...]:
+        """Every series: metric name, labels, values in promtool's notation; sorted."""
+        out = []
+        for key, track in sorted(self._series.items()):
+            if all(v is None for v in track):
+                continue
+            labels = dict(key)
+            out.append((labels.pop("__name__"), labels, notation(track)))
+        return tuple(out)
+
+
+def _accepts(matcher: Matcher, value: str) -> bool:
+    match matcher.op:
+        case "=":
+            return value == matcher.value
+        case "!=":
+            return value != matcher.value
+        case "=~":
+            return re.fullmatch(matcher.value, value) is not None
+        case _:
+            return re.fullmatch(matcher.value, value) is None
