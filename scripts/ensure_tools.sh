@@ -33,5 +33,8 @@ fi
 
 say "installing the Debian packages ${missing[*]}, for promtool and amtool; no daemon is started"
 as_root apt-get update -qq </dev/null || say "apt-get update failed; trying with the list at hand"
-as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null </dev/null || instruct
+if ! log="$(as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null 2>&1)"; then
+  printf '%s\n' "$log" >&2
+  instruct
+fi
 command -v "${PROMTOOL:-promtool}" >/dev/null && command -v "${AMTOOL:-amtool}" >/dev/null || instruct

@@ -41,7 +41,9 @@ need_venv_module() {
   if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
     say "installing the Debian package $package, for Python's venv module"
     as_root apt-get update -qq || say "apt-get update failed; trying with the list at hand"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null </dev/null || true
+    local log
+    log="$(as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" </dev/null 2>&1)" ||
+      printf '%s\n' "$log" >&2
   fi
   "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
     die "$python has no venv module. Run: sudo apt-get install $package"
