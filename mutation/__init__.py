@@ -1,0 +1,1 @@
+"""How much the generated rule tests notice: rules are broken one place at a time and tested with promtool."""
