@@ -1,0 +1,98 @@
+"""Which alerts are not worth a notification while another one fires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from asynq_mon_codegen.model import Severity
+from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.promql import Expr, Metric, Record
+from asynq_mon_codegen.routing import COMPONENT, Criterion
+
+__all__ = ["InhibitRule", "inhibit_rules"]
+
+_TARGET_LABELS = frozenset({"job", "instance", "pod", "container", "node", "addr"})
+"""Labels that say which target exported a series: the instance of Redis is not that of a worker."""
+
+
+@frozen(kw_only=True)
+class InhibitRule:
+    """While an alert matches ``source``, those that match ``target`` and agree in ``equal`` are muted."""
+
+    source: tuple[Criterion, ...]
+    target: tuple[Criterion, ...]
+    equal: tuple[str, ...]
+
+
+def inhibit_rules(plan: Plan) -> tuple[InhibitRule, ...]:
+    """Critical over warning over info of one alert, then what each alert says that it makes needless.
+
+    Every rule has ``equal``: at least the identity labels and the service. An alert never inhibits
+    itself, and nothing inhibits the watchdog nor is inhibited by it.
+    """
+    return (*_by_severity(plan), *_by_cause(plan))
+
+
+def _by_severity(plan: Plan) -> Iterator[InhibitRule]:
+    """Two rules for all alerts: a label that neither alert has counts as equal."""
+    loud = [a for a in plan.alerts if a.severity is not Severity.NONE]
+    several = [a for a in loud if any(b.name == a.name and b.severity is not a.severity for b in loud)]
+    if not several:
+        return
+    names = frozenset().union(*(a.label_names for a in several))
+    equal = _equal(plan, names | {"alertname"})
+    ours = Criterion("component", (COMPONENT,))
+    for source, targets in (
+        (Severity.CRITICAL, (Severity.WARNING, Severity.INFO)),
+        (Severity.WARNING, (Severity.INFO,)),
+    ):
+        yield InhibitRule(
+            source=(ours, Criterion("severity", (source.value,))),
+            target=(ours, Criterion("severity", tuple(t.value for t in targets))),
+            equal=equal,
+        )
+
+
+def _by_cause(plan: Plan) -> Iterator[InhibitRule]:
+    first = {a.name: a for a in reversed(plan.alerts) if a.severity is not Severity.NONE}
+    ours = Criterion("component", (COMPONENT,))
+    for name in dict.fromkeys(a.name for a in plan.alerts):
+        if name not in first:
+            continue
+        source = first[name]
+        by_equal: dict[tuple[str, ...], list[str]] = {}
+        for target in dict.fromkeys(source.alert.inhibits):
+            # A declaration may have taken the target out of the catalogue's alerts.
+            if target != name and target in first:
+                by_equal.setdefault(_equal(plan, _common(source, first[target])), []).append(target)
+        for equal, targets in by_equal.items():
+            yield InhibitRule(
+                source=(ours, Criterion("alertname", (name,))),
+                target=(ours, Criterion("alertname", tuple(targets))),
+                equal=equal,
+            )
+
+
+def _common(source: PlannedAlert, target: PlannedAlert) -> frozenset[str]:
+    common = source.label_names & target.label_names
+    if _exporters(source.alert.signal.expr) != _exporters(target.alert.signal.expr):
+        common -= _TARGET_LABELS
+    return common
+
+
+def _exporters(expr: Expr) -> frozenset[str]:
+    """The kinds of targets that export what the expression reads."""
+    found: set[str] = set()
+    for part in expr.walk():
+        if isinstance(part, Metric):
+            found.add(part.source.value)
+        elif isinstance(part, Record):
+            found |= _exporters(part.expr)
+    return frozenset(found)
+
+
+def _equal(plan: Plan, names: frozenset[str]) -> tuple[str, ...]:
+    fixed = (*plan.monitoring.identity, "service")
+    return (*fixed, *sorted(names - set(fixed)))
