@@ -54,7 +54,7 @@ type: $(DEV) ## Check the types
 
 mutate: $(DEV) ## Break the generated rules one place at a time and count what their tests notice
 	@scripts/ensure_tools.sh
-	$(BIN)/python scripts/mutate.py
+	$(BIN)/python -m mutation
 
 bench: $(DEV) ## Measure generation and the rule tests
 	@scripts/ensure_tools.sh
