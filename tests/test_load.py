@@ -359,6 +359,28 @@ def test_unusable_content_is_explained(content: bytes, expected: str | None) -> 
     assert text == expected if expected else text.startswith("orders.py")
 
 
+@pytest.mark.usefixtures("folder")
+def test_name_that_the_package_offers_is_to_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name of the DSL without its import is answered with the import."""
+    monkeypatch.setattr("asynq_mon_codegen.__all__", ["Severity"], raising=False)
+
+    assert text_of("Severity.CRITICAL\n").endswith("\n  help: import it: from asynq_mon_codegen import Severity")
+
+
+@pytest.mark.usefixtures("folder")
+def test_import_that_fails_in_another_way_is_told() -> None:
+    """An ImportError of one's own keeps its text."""
+    assert text_of('raise ImportError("no luck")\n').startswith("orders.py:2:1: error: the import fails: no luck\n")
+
+
+def test_path_that_no_file_can_have(folder: Path) -> None:
+    """A NUL or a name too long for the disk is one sentence."""
+    for name in ("a\0b.py", "x" * 300 + ".py"):
+        with pytest.raises(LoadError) as caught:
+            load(folder / name, Bundle)
+        assert "error: " in caught.value.text()
+
+
 def test_missing_file_names_the_near_one(folder: Path) -> None:
     """A misspelt file name is answered with the file that is there; no file at all, with `init`."""
     with pytest.raises(LoadError) as caught:
