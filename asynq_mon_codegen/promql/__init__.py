@@ -6,10 +6,22 @@ use neither, the loader object before Prometheus computes nonsense. Nothing here
 
 from asynq_mon_codegen.promql.expressions import Binary, Expr, ForEach, Raw, number, promql, time, vector
 from asynq_mon_codegen.promql.labels import Matcher, matchers_of, quote, regex_of
-from asynq_mon_codegen.promql.metrics import RATE_INTERVAL, Counter, Gauge, Histogram, Label, Metric, Record, Series, Source
+from asynq_mon_codegen.promql.metrics import (
+    RANGE,
+    RATE_INTERVAL,
+    Counter,
+    Gauge,
+    Histogram,
+    Label,
+    Metric,
+    Record,
+    Series,
+    Source,
+)
 from asynq_mon_codegen.promql.scope import Scope
 
 __all__ = [
+    "RANGE",
     "RATE_INTERVAL",
     "Binary",
     "Counter",

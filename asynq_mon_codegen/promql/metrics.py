@@ -16,10 +16,13 @@ from asynq_mon_codegen.promql.labels import Matcher, any_of
 if TYPE_CHECKING:
     from asynq_mon_codegen.promql.scope import Scope
 
-__all__ = ["RATE_INTERVAL", "Counter", "Gauge", "Histogram", "Label", "Metric", "Record", "Series", "Source"]
+__all__ = ["RANGE", "RATE_INTERVAL", "Counter", "Gauge", "Histogram", "Label", "Metric", "Record", "Series", "Source"]
 
 RATE_INTERVAL = "$__rate_interval"
 """The window of a panel: Grafana fits it to the zoom and the scrape interval."""
+
+RANGE = "$__range"
+"""The whole time range of a dashboard, as the window of a panel that sums it up."""
 
 
 class Source(Enum):
@@ -69,7 +72,7 @@ class Series(Expr):
 
     def selector(self, scope: Scope, suffix: str = "", window: str = "") -> str:
         """``name{matchers}[window] offset shift``."""
-        known = self.labels or frozenset()
+        known = (self.labels or frozenset()) | frozenset(scope.identity)
         own = {m.label for m in self.matchers}
         extra = tuple(m for m in scope.matchers if m.label in known and m.label not in own)
         matchers = (*self.source_matchers(scope), *self.matchers, *extra)
@@ -110,7 +113,7 @@ class _Range(Expr):
 
 
 def _over(func: str, series: Series, window: str | Duration, *, tail: tuple[str, ...] = (), suffix: str = "") -> Call:
-    text = RATE_INTERVAL if window == RATE_INTERVAL else str(duration(window, "window"))
+    text = str(window) if window in (RATE_INTERVAL, RANGE) else str(duration(window, "window"))
     labels = series.labels
     if suffix == "_bucket" and labels is not None:
         labels = labels | {"le"}

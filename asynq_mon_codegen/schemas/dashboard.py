@@ -213,7 +213,7 @@ def _grid_position() -> Schema:
 
 def _definitions() -> dict[str, Schema]:
     color_modes = ("palette-classic", "palette-classic-by-name", "thresholds", "fixed", "continuous-GrYlRd")
-    url: Schema = {"type": "string", "pattern": r"^(/(d|explore)[/?]|https://|\$\{)"}
+    url: Schema = {"type": "string", "pattern": r"^(/(d|explore)[/?]|https?://|\$\{)"}
     flags = dict.fromkeys(("asDropdown", "includeVars", "keepTime", "targetBlank"), BOOLEAN)
     base_step = obj({"color": TEXT, "value": {"type": "null"}})
     step = obj({"color": TEXT, "value": {"type": "number"}})

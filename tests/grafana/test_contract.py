@@ -75,7 +75,7 @@ SCHEMA_FAULTS = [
     ),
     pytest.param(lambda d: defaults(d).update(mappings=[]), "non-empty", id="an empty list of mappings"),
     pytest.param(
-        lambda d: defaults(d)["links"][0].update(url="http://x"), "does not match", id="a data link without encryption"
+        lambda d: defaults(d)["links"][0].update(url="javascript:x"), "does not match", id="a data link that runs code"
     ),
     pytest.param(
         lambda d: latency(d)["fieldConfig"]["overrides"][0]["properties"][1].update(value="none"),
