@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from asynq_mon_codegen.errors import UsageError
@@ -16,6 +16,7 @@ __all__ = [
     "RESERVED",
     "STAGING",
     "clear_staging",
+    "create_all",
     "explained",
     "locked",
     "make_folder",
@@ -103,6 +104,29 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def create_all(root: Path, files: Mapping[str, str]) -> None:
+    """Write files that do not exist yet; where one cannot be written, none of them stays.
+
+    Raises:
+        UsageError: one is there already, or the disk says no.
+    """
+    folders: list[Path] = []
+    written: list[Path] = []
+    with explained(root, "nothing was written"):
+        try:
+            for name, text in files.items():
+                make_folder((root / name).parent, folders)
+                write_synced(root / name, text.encode())
+                written.append(root / name)
+        except BaseException:
+            for path in written:
+                path.unlink(missing_ok=True)
+            for folder in reversed(folders):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
 
 
 def remove_empty_parents(root: Path, path: str) -> None:

@@ -56,13 +56,19 @@ class Bench:
         name = self.groups[group]["groups"][0]["rules"][mutant.index].get("record")
         readers = [t for t, text in self.tests.items() if f'"../{group}.yaml"' in text or f"../{group}.yaml" in text]
         if name:
-            readers = [t for t in readers if t == group or name in (self.out / "rules" / f"{t}.yaml").read_text() or name in self.tests[t]]
+            readers = [
+                t
+                for t in readers
+                if t == group or name in (self.out / "rules" / f"{t}.yaml").read_text() or name in self.tests[t]
+            ]
         return sorted(readers, key=lambda t: (t != group, len(self.tests[t])))
 
     @staticmethod
     def _passes(root: Path, name: str) -> bool:
         run = subprocess.run(
-            [PROMTOOL, "test", "rules", str(root / "rules" / "tests" / f"{name}.yaml")], capture_output=True, check=False
+            [PROMTOOL, "test", "rules", str(root / "rules" / "tests" / f"{name}.yaml")],
+            capture_output=True,
+            check=False,
         )
         return run.returncode == 0
 

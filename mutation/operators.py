@@ -86,7 +86,10 @@ def _number(rule: Rule) -> Found:
 def _set_operator(rule: Rule) -> Found:
     for kind, text, start, end in _tokens(rule["expr"]):
         if kind == "word" and text in _SETS:
-            yield _replaced(rule, start, end, _SETS[text]), f"{text} -> {_SETS[text]} in …{_near(rule['expr'], start, end)}…"
+            yield (
+                _replaced(rule, start, end, _SETS[text]),
+                f"{text} -> {_SETS[text]} in …{_near(rule['expr'], start, end)}…",
+            )
 
 
 def _aggregator(rule: Rule) -> Found:
@@ -102,7 +105,10 @@ def _grouping(rule: Rule) -> Found:
             labels = [x.strip() for x in text[text.index("(") + 1 : -1].split(",") if x.strip()]
             for label in labels:
                 rest = ", ".join(x for x in labels if x != label)
-                yield _replaced(rule, start, end, f"by ({rest})"), f"by without {label} in …{_near(rule['expr'], start, end)}…"
+                yield (
+                    _replaced(rule, start, end, f"by ({rest})"),
+                    f"by without {label} in …{_near(rule['expr'], start, end)}…",
+                )
 
 
 def _state(rule: Rule) -> Found:

@@ -19,7 +19,8 @@ def generate(plan: Plan) -> tuple[Artifact, ...]:
     """One rule file per group, records before the alerts that read them."""
     interval = str(plan.monitoring.evaluation_interval)
     return tuple(
-        Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(group, interval)]})) for group in plan.groups
+        Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(group, interval)]}))
+        for group in plan.groups
     )
 
 

@@ -64,7 +64,9 @@ def floor(expr: Expr, minimum: float, text: str, *severities: Severity) -> Guard
     return Guard(kind="and", expr=expr, text=text, minimum=float(minimum), severities=severities)
 
 
-def _hold(value: str | Duration | Mapping[Severity, str | Duration]) -> tuple[tuple[Severity | None, Duration], ...]:
+def _hold(
+    value: str | Duration | Mapping[Severity, str | Duration] | tuple[tuple[Severity | None, Duration], ...],
+) -> tuple[tuple[Severity | None, Duration], ...]:
     if isinstance(value, tuple):
         return value
     if isinstance(value, Mapping):
@@ -74,6 +76,14 @@ def _hold(value: str | Duration | Mapping[Severity, str | Duration]) -> tuple[tu
 
 def _keep(value: str | Duration | None) -> Duration | None:
     return None if value is None else duration(value, "keep_firing_for")
+
+
+def _guards(value: Iterable[Guard]) -> tuple[Guard, ...]:
+    return tuple(value)
+
+
+def _alert_tuple(value: Iterable[Alert]) -> tuple[Alert, ...]:
+    return tuple(value)
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -98,9 +108,9 @@ class Alert:
     threat: Threat
     signal: Signal
     when: Condition
-    hold: tuple[tuple[Severity | None, Duration], ...] = field(converter=_hold, default="0s")
+    hold: tuple[tuple[Severity | None, Duration], ...] = field(converter=_hold, default=((None, Duration(0)),))
     keep_firing_for: Duration | None = field(converter=_keep, default=None)
-    guards: tuple[Guard, ...] = field(converter=tuple, default=())
+    guards: tuple[Guard, ...] = field(converter=_guards, default=())
     summary: str
     description: str
     runbook: Runbook
@@ -145,7 +155,7 @@ class Alert:
 class Alerts:
     """Alerts by name, in order; changed by copies only."""
 
-    alerts: tuple[Alert, ...] = field(converter=tuple)
+    alerts: tuple[Alert, ...] = field(converter=_alert_tuple)
 
     @alerts.validator
     def _check_names(self, _: object, value: tuple[Alert, ...]) -> None:

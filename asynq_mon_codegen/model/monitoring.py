@@ -32,6 +32,34 @@ DEFAULT_RECEIVERS: Mapping[Severity, tuple[Receiver, ...]] = {
 """Who is told where a declaration names nobody; every secret is a file."""
 
 
+def _interval(value: str | Duration) -> Duration:
+    return duration(value, "interval")
+
+
+def _timeout(value: str | Duration) -> Duration:
+    return duration(value, "timeout")
+
+
+def _evaluation(value: str | Duration) -> Duration:
+    return duration(value, "evaluation_interval")
+
+
+def _alerts(value: Alerts | Iterable[Alert]) -> Alerts:
+    return value if isinstance(value, Alerts) else Alerts(value)
+
+
+def _queues(value: Iterable[Queue]) -> tuple[Queue, ...]:
+    return tuple(value)
+
+
+def _task_types(value: Iterable[TaskType]) -> tuple[TaskType, ...]:
+    return tuple(value)
+
+
+def _routes(value: Iterable[Route]) -> tuple[Route, ...]:
+    return tuple(value)
+
+
 def _selector(name: str, value: str | None) -> tuple[Matcher, ...]:
     return () if value is None else matchers_of(value, name)
 
@@ -55,8 +83,8 @@ class Scrape:
     kubernetes: str = 'pod=~".*asynq.*"'
     prometheus: str | None = None
     alertmanager: str | None = None
-    interval: Duration = field(default="15s", converter=lambda v: duration(v, "interval"))
-    timeout: Duration = field(default="10s", converter=lambda v: duration(v, "timeout"))
+    interval: Duration = field(default=Duration(15_000), converter=_interval)
+    timeout: Duration = field(default=Duration(10_000), converter=_timeout)
 
     def selectors(self) -> tuple[tuple[str, tuple[Matcher, ...]], ...]:
         """The matchers per source; raises DeclarationError where one is empty or not PromQL."""
@@ -134,14 +162,14 @@ class Monitoring:
     team: str = ""
     identity: tuple[str, ...] = field(default=(), converter=_words)
     scrape: Scrape = field(factory=Scrape)
-    evaluation_interval: Duration = field(default="30s", converter=lambda v: duration(v, "evaluation_interval"))
-    queues: tuple[Queue, ...] = field(default=(), converter=tuple)
-    task_types: tuple[TaskType, ...] = field(default=(), converter=tuple)
-    alerts: Alerts = field(converter=lambda v: v if isinstance(v, Alerts) else Alerts(v))
+    evaluation_interval: Duration = field(default=Duration(30_000), converter=_evaluation)
+    queues: tuple[Queue, ...] = field(default=(), converter=_queues)
+    task_types: tuple[TaskType, ...] = field(default=(), converter=_task_types)
+    alerts: Alerts = field(converter=_alerts)
     receivers: tuple[tuple[Severity, tuple[Receiver, ...]], ...] = field(
         default=tuple(DEFAULT_RECEIVERS.items()), converter=_by_severity
     )
-    routes: tuple[Route, ...] = field(default=(), converter=tuple)
+    routes: tuple[Route, ...] = field(default=(), converter=_routes)
     links: Links = field(factory=Links)
     labels: tuple[tuple[str, str], ...] = field(default=(), converter=_labels)
     instrumentation: bool = False
@@ -180,10 +208,10 @@ class Monitoring:
                 if names.count(name) > 1:
                     raise DeclarationError(f"two {kind} are named {name!r}", "declare it once")
         known = set(self.alerts.names())
-        for owner in (*self.queues, *self.task_types):
-            for name, _ in owner.thresholds:
-                if name not in known:
-                    self.alerts[name]
+        overrides = [*(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
+        for name, _ in (pair for pairs in overrides for pair in pairs):
+            if name not in known:
+                self.alerts[name]  # says what is wrong with it
 
     def receivers_for(self, severity: Severity) -> tuple[Receiver, ...]:
         """Who is told of alerts of this severity."""

@@ -157,6 +157,10 @@ def _texts(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _mute_times(value: MuteTime | Iterable[MuteTime]) -> tuple[MuteTime, ...]:
+    return (value,) if isinstance(value, MuteTime) else tuple(value)
+
+
 def _severities(value: Severity | Iterable[Severity]) -> tuple[Severity, ...]:
     return (value,) if isinstance(value, Severity) else tuple(value)
 
@@ -217,7 +221,7 @@ class Route:
     threats: tuple[Threat, ...] = field(default=(), converter=_threats)
     alerts: tuple[str, ...] = field(default=(), converter=_texts)
     also: bool = False
-    mute: tuple[MuteTime, ...] = field(default=(), converter=tuple)
+    mute: tuple[MuteTime, ...] = field(default=(), converter=_mute_times)
 
     def __attrs_post_init__(self) -> None:
         if not self.to:

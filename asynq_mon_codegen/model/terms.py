@@ -7,7 +7,7 @@ from enum import Enum
 
 from asynq_mon_codegen.duration import Duration
 
-__all__ = ["Severity", "Threat", "Unit", "value_text", "threshold_text"]
+__all__ = ["Severity", "Threat", "Unit", "threshold_text", "value_text"]
 
 
 class Severity(Enum):

@@ -45,7 +45,9 @@ def classes_of(monitoring: Monitoring, alert: Alert, severity: Severity) -> tupl
     labels = alert.signal.expr.labels or frozenset()
     tasks = [(t.name, (*t.thresholds, *_periodic(alert, t.every, t.thresholds))) for t in monitoring.task_types]
     by_task = _overrides(alert, severity, "task_type", tasks, labels, default)
-    by_queue = _overrides(alert, severity, "queue", [(q.name, q.thresholds) for q in monitoring.queues], labels, default)
+    by_queue = _overrides(
+        alert, severity, "queue", [(q.name, q.thresholds) for q in monitoring.queues], labels, default
+    )
     not_tasks = _excluding("task_type", by_task)
     out = [
         ThresholdClass(label="task_type", names=names, matchers=(any_of("task_type", names),), level=level)

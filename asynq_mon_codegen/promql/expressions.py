@@ -10,7 +10,20 @@ from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.promql.labels import quote
 from asynq_mon_codegen.promql.scope import Scope
 
-__all__ = ["Aggregate", "Binary", "Call", "Expr", "ForEach", "Number", "Raw", "by_labels", "number", "promql", "time", "vector"]
+__all__ = [
+    "Aggregate",
+    "Binary",
+    "Call",
+    "Expr",
+    "ForEach",
+    "Number",
+    "Raw",
+    "by_labels",
+    "number",
+    "promql",
+    "time",
+    "vector",
+]
 
 _SETS = frozenset({"and", "or", "unless"})
 _COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
@@ -149,7 +162,7 @@ class Call(Expr):
 
     func: str
     args: tuple[Expr, ...]
-    labels: frozenset[str] | None = field()  # type: ignore[misc]
+    labels: frozenset[str] | None = field()
     tail: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
 
@@ -265,7 +278,7 @@ class Raw(Expr):
     """PromQL written by hand; ``labels`` is what its result has, where the author says so."""
 
     text: str
-    labels: frozenset[str] | None = field(default=None)  # type: ignore[misc]
+    labels: frozenset[str] | None = field(default=None)
     precedence = 0
 
     def render(self, scope: Scope) -> str:

@@ -23,6 +23,10 @@ def _duration(value: str | Duration) -> Duration:
     return duration(value, "probe")
 
 
+def _optional(value: str | Duration | None) -> Duration | None:
+    return None if value is None else duration(value, "lingers")
+
+
 def _pairs(value: Mapping[str, Drive] | Iterable[tuple[str, Drive]]) -> tuple[tuple[str, Drive], ...]:
     return tuple(value.items()) if isinstance(value, Mapping) else tuple(value)
 
@@ -44,11 +48,11 @@ class Probe:
 
     drive: Drive
     quiet: tuple[tuple[str, Drive], ...] = field(default=(), converter=_pairs)
-    settle: Duration = field(default="0s", converter=_duration)
-    before: Duration = field(default="10m", converter=_duration)
-    lasting: Duration = field(default="5m", converter=_duration)
-    after: Duration = field(default="10m", converter=_duration)
-    lingers: Duration | None = None
+    settle: Duration = field(default=Duration(0), converter=_duration)
+    before: Duration = field(default=Duration(600_000), converter=_duration)
+    lasting: Duration = field(default=Duration(300_000), converter=_duration)
+    after: Duration = field(default=Duration(600_000), converter=_duration)
+    lingers: Duration | None = field(default=None, converter=_optional)
     exact: bool = True
     many: bool = True
     top: float | None = None

@@ -98,7 +98,7 @@ def notation(track: Sequence[float | None]) -> str:
         run = 1
         while i + run < len(track) and _on_line(track, i, run, slope):
             run += 1
-        if run == 2 and slope != 0 or run == 1:
+        if (run == 2 and slope != 0) or run == 1:
             out.append(_number(value))
             i += 1
             continue

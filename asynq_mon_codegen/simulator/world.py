@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Matcher, Metric, Source
-from asynq_mon_codegen.simulator.tracks import ABSENT, Level, Ramp, Track, _Absent, later, levels, notation, totals
+from asynq_mon_codegen.simulator.tracks import Level, Track, _Absent, later, levels, notation, totals
 
 __all__ = ["ARCHIVE_CAP", "QueueState", "World"]
 

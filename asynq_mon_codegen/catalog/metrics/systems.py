@@ -8,7 +8,9 @@ CONTAINER = (Label("namespace"), Label("pod"), Label("container"))
 
 # client_golang in each worker
 WORKER_UP = Gauge(name="up", source=_W, maximum=1, help="1 if the last scrape of the worker worked.")
-PROCESS_START = Gauge(name="process_start_time_seconds", source=_W, unit="seconds since 1970", help="When the process started.")
+PROCESS_START = Gauge(
+    name="process_start_time_seconds", source=_W, unit="seconds since 1970", help="When the process started."
+)
 PROCESS_CPU = Counter(name="process_cpu_seconds_total", source=_W, unit="seconds", help="CPU time, user and system.")
 PROCESS_RSS = Gauge(name="process_resident_memory_bytes", source=_W, unit="bytes", help="Resident memory.")
 PROCESS_OPEN_FDS = Gauge(name="process_open_fds", source=_W, unit="descriptors", help="Open file descriptors.")
@@ -20,7 +22,9 @@ PROCESS_NET_SENT = Counter(
     name="process_network_transmit_bytes_total", source=_W, unit="bytes", help="Bytes that the process sent."
 )
 GO_GOROUTINES = Gauge(name="go_goroutines", source=_W, unit="goroutines", help="Goroutines that exist.")
-GO_MAX_PROCS = Gauge(name="go_sched_gomaxprocs_threads", source=_W, unit="cores", help="GOMAXPROCS: cores that Go may use.")
+GO_MAX_PROCS = Gauge(
+    name="go_sched_gomaxprocs_threads", source=_W, unit="cores", help="GOMAXPROCS: cores that Go may use."
+)
 GO_MEM_LIMIT = Gauge(
     name="go_gc_gomemlimit_bytes", source=_W, unit="bytes", help="GOMEMLIMIT; 9.2e18 when it is not set."
 )
@@ -30,10 +34,16 @@ NODE_CPU = Counter(
     name="node_cpu_seconds_total", label_set=(Label("cpu"), Label("mode")), source=_H, unit="seconds",
     help="CPU time per core and mode.",
 )  # fmt: skip
-NODE_MEM_AVAILABLE = Gauge(name="node_memory_MemAvailable_bytes", source=_H, unit="bytes", help="Memory that programs can still get.")
+NODE_MEM_AVAILABLE = Gauge(
+    name="node_memory_MemAvailable_bytes", source=_H, unit="bytes", help="Memory that programs can still get."
+)
 NODE_MEM_TOTAL = Gauge(name="node_memory_MemTotal_bytes", source=_H, unit="bytes", help="Memory of the host.")
 NODE_NET_RECEIVED = Counter(
-    name="node_network_receive_bytes_total", label_set=(Label("device"),), source=_H, unit="bytes", help="Bytes received."
+    name="node_network_receive_bytes_total",
+    label_set=(Label("device"),),
+    source=_H,
+    unit="bytes",
+    help="Bytes received.",
 )
 NODE_NET_SENT = Counter(
     name="node_network_transmit_bytes_total", label_set=(Label("device"),), source=_H, unit="bytes", help="Bytes sent."
@@ -46,9 +56,14 @@ _FS = (Label("device"), Label("fstype"), Label("mountpoint"))
 NODE_FS_AVAILABLE = Gauge(
     name="node_filesystem_avail_bytes", label_set=_FS, source=_H, unit="bytes", help="Space that users can still fill."
 )
-NODE_FS_SIZE = Gauge(name="node_filesystem_size_bytes", label_set=_FS, source=_H, unit="bytes", help="Size of the file system.")
+NODE_FS_SIZE = Gauge(
+    name="node_filesystem_size_bytes", label_set=_FS, source=_H, unit="bytes", help="Size of the file system."
+)
 NODE_PRESSURE_CPU = Counter(
-    name="node_pressure_cpu_waiting_seconds_total", source=_H, unit="seconds", help="Time in which tasks waited for a core."
+    name="node_pressure_cpu_waiting_seconds_total",
+    source=_H,
+    unit="seconds",
+    help="Time in which tasks waited for a core.",
 )
 
 # redis_exporter
@@ -56,7 +71,9 @@ REDIS_UP = Gauge(name="redis_up", source=_R, maximum=1, help="1 if the exporter 
 REDIS_MEMORY = Gauge(name="redis_memory_used_bytes", source=_R, unit="bytes", help="Memory that Redis uses.")
 REDIS_MEMORY_MAX = Gauge(name="redis_memory_max_bytes", source=_R, unit="bytes", help="maxmemory; 0 is no limit.")
 REDIS_CLIENTS = Gauge(name="redis_connected_clients", source=_R, unit="connections", help="Client connections.")
-REDIS_BLOCKED_CLIENTS = Gauge(name="redis_blocked_clients", source=_R, unit="connections", help="Clients in a blocking call.")
+REDIS_BLOCKED_CLIENTS = Gauge(
+    name="redis_blocked_clients", source=_R, unit="connections", help="Clients in a blocking call."
+)
 REDIS_REJECTED = Counter(
     name="redis_rejected_connections_total", source=_R, unit="connections", help="Connections refused over maxclients."
 )
@@ -65,10 +82,14 @@ REDIS_COMMANDS = Counter(
     name="redis_commands_processed_total", source=_R, unit="commands", help="Commands that Redis has run."
 )
 REDIS_CPU_SYS = Counter(name="redis_cpu_sys_seconds_total", source=_R, unit="seconds", help="CPU time in the kernel.")
-REDIS_CPU_USER = Counter(name="redis_cpu_user_seconds_total", source=_R, unit="seconds", help="CPU time in Redis itself.")
+REDIS_CPU_USER = Counter(
+    name="redis_cpu_user_seconds_total", source=_R, unit="seconds", help="CPU time in Redis itself."
+)
 REDIS_NET_IN = Counter(name="redis_net_input_bytes_total", source=_R, unit="bytes", help="Bytes received.")
 REDIS_NET_OUT = Counter(name="redis_net_output_bytes_total", source=_R, unit="bytes", help="Bytes sent.")
-REDIS_FRAGMENTATION = Gauge(name="redis_mem_fragmentation_ratio", source=_R, unit="ratio", help="Resident over used memory.")
+REDIS_FRAGMENTATION = Gauge(
+    name="redis_mem_fragmentation_ratio", source=_R, unit="ratio", help="Resident over used memory."
+)
 REDIS_RDB_STATUS = Gauge(
     name="redis_rdb_last_bgsave_status", source=_R, maximum=1, help="1 if the last snapshot was written."
 )
@@ -83,7 +104,11 @@ REDIS_INFO = Gauge(
 
 # cAdvisor and kube-state-metrics
 CONTAINER_CPU_PERIODS = Counter(
-    name="container_cpu_cfs_periods_total", label_set=CONTAINER, source=_K, unit="periods", help="CPU periods with work."
+    name="container_cpu_cfs_periods_total",
+    label_set=CONTAINER,
+    source=_K,
+    unit="periods",
+    help="CPU periods with work.",
 )
 CONTAINER_CPU_THROTTLED = Counter(
     name="container_cpu_cfs_throttled_periods_total", label_set=CONTAINER, source=_K, unit="periods",

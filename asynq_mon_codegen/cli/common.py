@@ -1,0 +1,65 @@
+"""What the commands share: options, and how findings and failures are told."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
+
+import click
+
+from asynq_mon_codegen.errors import DeclarationError, Problem, UsageError
+from asynq_mon_codegen.load import LoadError
+
+__all__ = ["config_option", "fail", "json_option", "print_json", "print_problems", "told"]
+
+P = ParamSpec("P")
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The declaration, a Python file.  [default: monitoring.py, else the embedded default]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
+
+def print_json(data: Any) -> None:
+    """``data`` on standard output as JSON."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def print_problems(problems: Iterable[Problem], path: Path) -> None:
+    """Every finding on standard error."""
+    for problem in problems:
+        where = f"{path}: " if not problem.where.startswith(str(path)) else ""
+        click.echo(f"{where}{problem}", err=True)
+
+
+def fail(message: str, hint: str = "") -> NoReturn:
+    """Bad input: say so and end with 2."""
+    click.echo(message if ": error: " in message else f"error: {message}", err=True)
+    if hint:
+        click.echo(f"  help: {hint}", err=True)
+    sys.exit(2)
+
+
+def told(command: Callable[P, None]) -> Callable[P, None]:
+    """A command whose failures are sentences, not tracebacks."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except LoadError as error:
+            click.echo(error.text(), err=True)
+            sys.exit(2)
+        except UsageError as error:
+            fail(error.message, error.hint)
+        except DeclarationError as error:
+            fail(error.message, error.hint)
+
+    return wrapped

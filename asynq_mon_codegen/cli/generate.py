@@ -1,0 +1,77 @@
+"""``asynq-mon generate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from asynq_mon_codegen import output
+from asynq_mon_codegen.build import GENERATORS, build, declaration_path
+from asynq_mon_codegen.cli.common import config_option, json_option, print_json, print_problems, told
+
+
+@click.command()
+@config_option
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path(), help="Where the files go.  [default: .]")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND",
+    help=f"Only this kind of output ({', '.join(GENERATORS)}); may be repeated.",
+)
+@click.option(
+    "--check", "check_only", is_flag=True, help="Write nothing; exit with 1 if a file is missing, stale or orphaned."
+)
+@click.option("--force", is_flag=True, help="Overwrite files of these names that asynq-mon did not write.")
+@json_option
+@told
+def generate(
+    config: Path | None, out: Path, only: tuple[str, ...], check_only: bool, force: bool, as_json: bool
+) -> None:
+    """Write rules, rule tests, routes, dashboards and runbooks."""
+    bundle = build(declaration_path(config), only)
+    if bundle.problems:
+        print_problems(bundle.problems, bundle.path)
+        sys.exit(2)
+    if check_only:
+        changes = output.compare(bundle.artifacts, out, partial=bool(only))
+    else:
+        changes = output.write(bundle.artifacts, out, force=force, partial=bool(only))
+    kinds = {"created": changes.created, "changed": changes.changed, "removed": changes.removed, "kept": changes.kept}
+    if as_json:
+        print_json({**kinds, "unchanged": changes.unchanged, "out": str(out), "config": str(bundle.path)})
+    else:
+        _tell(kinds, len(changes.unchanged), out, check_only=check_only)
+    if check_only and changes.stale:
+        sys.exit(1)
+
+
+def _tell(kinds: dict[str, tuple[str, ...]], unchanged: int, out: Path, *, check_only: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    words = {
+        "created": ("missing", "red") if check_only else ("created", "green"),
+        "changed": ("stale", "yellow") if check_only else ("changed", "yellow"),
+        "removed": ("orphaned", "red") if check_only else ("removed", "red"),
+        "kept": ("orphaned, but edited by hand: kept", "magenta"),
+    }
+    shown = 20
+    for kind, paths in kinds.items():
+        word, colour = words[kind]
+        for path in paths[:shown]:
+            console.print(f"[{colour}]{word:>9}[/{colour}]  {path}", markup=True)
+        if len(paths) > shown:
+            console.print(f"           and {len(paths) - shown} more {word}")
+    total = sum(len(p) for p in kinds.values())
+    where = "this folder" if out == Path() else str(out)
+    if check_only:
+        verdict = (
+            f"{total} of {total + unchanged} files differ: run asynq-mon generate"
+            if total
+            else f"{unchanged} files are current"
+        )
+    else:
+        verdict = f"{total} files written or removed, {unchanged} were current, in {where}"
+    console.print(verdict)
