@@ -29,8 +29,8 @@ class InhibitRule:
 def inhibit_rules(plan: Plan) -> tuple[InhibitRule, ...]:
     """Critical over warning over info of one alert, then what each alert says that it makes needless.
 
-    Every rule has ``equal``: at least the identity labels and the service. An alert never inhibits
-    itself, and nothing inhibits the watchdog nor is inhibited by it.
+    Every rule has ``equal``: at least the identity labels and the service, so a target is as much one of
+    ours as its source. An alert never inhibits itself; the watchdog neither inhibits nor is inhibited.
     """
     return (*_by_severity(plan), *_by_cause(plan))
 
@@ -50,7 +50,7 @@ def _by_severity(plan: Plan) -> Iterator[InhibitRule]:
     ):
         yield InhibitRule(
             source=(ours, Criterion("severity", (source.value,))),
-            target=(ours, Criterion("severity", tuple(t.value for t in targets))),
+            target=(Criterion("severity", tuple(t.value for t in targets)),),
             equal=equal,
         )
 
@@ -70,7 +70,7 @@ def _by_cause(plan: Plan) -> Iterator[InhibitRule]:
         for equal, targets in by_equal.items():
             yield InhibitRule(
                 source=(ours, Criterion("alertname", (name,))),
-                target=(ours, Criterion("alertname", tuple(targets))),
+                target=(Criterion("alertname", tuple(targets)),),
                 equal=equal,
             )
 
