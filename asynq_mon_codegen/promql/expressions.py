@@ -203,7 +203,7 @@ class Aggregate(Expr):
 
     def render(self, scope: Scope) -> str:
         """The aggregation with the identity labels in front."""
-        by = (*scope.identity, *self.by)
+        by = tuple(dict.fromkeys((*scope.identity, *self.by)))
         clause = f" by ({', '.join(by)})" if by else ""
         return f"{self.op}{clause} ({self.expr.render(scope)})"
 
@@ -224,7 +224,7 @@ class Binary(Expr):
     @property
     def labels(self) -> frozenset[str] | None:  # type: ignore[override]
         """The labels of the left side; of both sides where they are matched one to one."""
-        if isinstance(self.left, Number):
+        if isinstance(self.left, Number | Time):
             return self.right.labels
         return self.left.labels
 
@@ -249,15 +249,16 @@ class Binary(Expr):
         if self.op == "or":
             return ""
         common = mine & theirs
-        clause = f" on ({', '.join((*scope.identity, *sorted(common)))})"
+        clause = f" on ({', '.join(dict.fromkeys((*scope.identity, *sorted(common))))})"
         if self.op in _SETS:
             return clause
         if common == theirs:
             return f"{clause} group_left ()"
         if common == mine:
             return f"{clause} group_right ()"
+        extra, missing = sorted(mine - theirs), sorted(theirs - mine)
         raise DeclarationError(
-            f"{self.op!r} would match many to many: one side has {sorted(mine - theirs)}, the other {sorted(theirs - mine)}",
+            f"{self.op!r} would match many to many: one side has {extra}, the other {missing}",
             "aggregate one side to the labels of the other first",
         )
 

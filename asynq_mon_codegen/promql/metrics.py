@@ -301,7 +301,7 @@ class Record(_Levels):
 
     def series_name(self, scope: Scope) -> str:
         """The recorded name in this scope."""
-        level = "_".join((*scope.identity, *self.by)) or "global"
+        level = "_".join(dict.fromkeys((*scope.identity, *self.by))) or "global"
         return f"{level}:{self.metric}:{self.operations}"
 
     def children(self) -> tuple[Expr, ...]:
