@@ -70,6 +70,7 @@ DECLARATIONS = [
 ]
 
 
+@pytest.mark.outputs
 @pytest.mark.parametrize("changes", DECLARATIONS)
 def test_amtool_accepts_it(changes: dict[str, Any], plan_of: Callable[..., Plan], write: Any, amtool: Any) -> None:
     """`amtool check-config` finds nothing to complain about, the templates included."""
@@ -78,6 +79,7 @@ def test_amtool_accepts_it(changes: dict[str, Any], plan_of: Callable[..., Plan]
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.outputs
 @pytest.mark.parametrize("changes", DECLARATIONS)
 def test_amtool_routes_as_the_table_says(
     changes: dict[str, Any], plan_of: Callable[..., Plan], write: Any, table: Any, amtool: Any
@@ -103,6 +105,7 @@ def _escaped(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
+@pytest.mark.outputs
 @pytest.mark.parametrize("queue", HOSTILE)
 def test_a_hostile_queue_is_matched_and_no_other(
     queue: str, plan_of: Callable[..., Plan], write: Any, routes_of: Any

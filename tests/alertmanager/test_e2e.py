@@ -203,26 +203,50 @@ def test_notifications(alertmanager: str, sinks: tuple[Sinks, int, int]) -> None
             warning,
             _alert("AsynqWait", "info", queue="<script>alert(1)</script>"),
             _alert("AsynqWatchdog", "none"),
+            _alert("AsynqPaused", "warning", queue="paused"),
+            _alert("AsynqWait", "warning", queue="paused"),
+            _alert("AsynqWait", "warning", queue="other"),
             {**_alert("NodeDown", "critical"), "labels": {"alertname": "NodeDown", "severity": "critical"}},
         ],
     )
-    _until(lambda: bool(got.of("/slack") and got.of("/pagerduty") and got.of("/watchdog") and got.mails))
+    _until(
+        lambda: bool(
+            _slack(got, "CRITICAL")
+            and _slack(got, "WARNING")
+            and got.of("/pagerduty")
+            and got.of("/watchdog")
+            and got.mails
+        )
+    )
     with urllib.request.urlopen(f"{alertmanager}/api/v2/alerts?silenced=false", timeout=5) as answer:
-        states = {(a["labels"]["alertname"], a["labels"]["severity"]): a["status"]["state"] for a in json.load(answer)}
+        suppressed = {
+            tuple(a["labels"].get(name, "") for name in ("alertname", "severity", "queue"))
+            for a in json.load(answer)
+            if a["status"]["state"] == "suppressed"
+        }
     _post(alertmanager, [{**alert, "endsAt": "2020-01-01T01:00:00Z"} for alert in (critical, warning)])
-    _until(lambda: len(got.of("/slack")) >= 2 and len(got.of("/pagerduty")) >= 2)
+    _until(lambda: len(_slack(got, "CRITICAL")) >= 2 and len(got.of("/pagerduty")) >= 2)
 
-    assert states[("AsynqWait", "warning")] == "suppressed"
-    assert states[("AsynqWait", "critical")] == "active"
-    _check_slack(got.of("/slack"))
+    assert suppressed == {("AsynqWait", "warning", QUEUE), ("AsynqWait", "warning", "paused")}
+    _check_slack(_slack(got, "CRITICAL"))
+    warned, *_ = _slack(got, "WARNING")
+    assert warned["attachments"][0]["title"] == "[FIRING:2] WARNING orders: 2 alerts about bottleneck"
+    assert [line for line in warned["attachments"][0]["text"].splitlines() if line.startswith("*")] == [
+        "*AsynqPaused* queue `paused`",
+        "*AsynqWait* queue `other`",
+    ]
     _check_pagerduty(got.of("/pagerduty"))
     _check_mail(got.mails)
     [watchdog] = got.of("/watchdog")
     assert [a["labels"]["alertname"] for a in watchdog["alerts"]] == ["AsynqWatchdog"]
 
 
+def _slack(got: Sinks, severity: str) -> list[dict[str, Any]]:
+    return [m for m in got.of("/slack") if f"] {severity} " in m["attachments"][0]["title"]]
+
+
 def _check_slack(messages: list[dict[str, Any]]) -> None:
-    firing, resolved = (m["attachments"][0] for m in messages[:2])
+    firing, resolved = (m["attachments"][0] for m in messages)
     escaped = '&lt;!channel&gt; &amp; "x" `{{ .y }}`'
 
     assert messages[0]["channel"] == "#orders"
@@ -244,7 +268,7 @@ def _check_slack(messages: list[dict[str, Any]]) -> None:
 
 
 def _check_pagerduty(events: list[dict[str, Any]]) -> None:
-    firing, resolved = events[:2]
+    firing, resolved = events
 
     assert firing["routing_key"] == "secret-key"
     assert (firing["event_action"], resolved["event_action"]) == ("trigger", "resolve")
