@@ -1,0 +1,405 @@
+"""Follows labels, types and bounds through an expression and reports what cannot be right."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from asynq_mon_codegen.checks.functions import COUNTER_ONLY, LEVEL_ONLY, OF_RANGE, SCALARS, bounds_after
+from asynq_mon_codegen.checks.joins import COMPARISONS, Report, arithmetic, join
+from asynq_mon_codegen.checks.promql_ast import (
+    Aggregation,
+    Binary,
+    Call,
+    Negation,
+    Node,
+    Number,
+    Selector,
+    Subquery,
+    Text,
+)
+from asynq_mon_codegen.checks.series import Facts, Family, Knowledge
+from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.errors import did_you_mean
+from asynq_mon_codegen.promql import Matcher
+
+__all__ = ["track"]
+
+_FEWEST_SCRAPES = 2
+_ADVISED_SCRAPES = 4
+_MULTIPLYING = frozenset({"sum", "count", "stddev", "stdvar"})
+_PICKING = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
+_OWN = "a metric of your own is declared with Monitoring(metrics=(Gauge(name=...),))"
+
+
+def track(node: Node, known: Knowledge, report: Report) -> Facts:
+    """The facts of an expression; every fault found on the way goes to ``report``."""
+    return _Tracker(known, report).facts(node)
+
+
+def _silent(_check: str, _message: str, _hint: str) -> None:
+    """For expressions that are reported elsewhere."""
+
+
+class _Tracker:
+    def __init__(self, known: Knowledge, report: Report) -> None:
+        self.known = known
+        self.report = report
+
+    def facts(self, node: Node) -> Facts:
+        match node:
+            case Number(value=value):
+                return Facts(scalar=True, labels=frozenset(), low=value, high=value)
+            case Text():
+                return Facts(scalar=True, labels=frozenset())
+            case Selector():
+                return self.selector(node)
+            case Subquery():
+                return self.facts(node.expr)
+            case Negation(expr=expr):
+                inner = self.facts(expr)
+                return evolve(inner, low=-inner.high, high=-inner.low)
+            case Aggregation():
+                return self.aggregation(node)
+            case Call():
+                return self.call(node)
+            case Binary():
+                return self.binary(node)
+
+    # -- selectors -------------------------------------------------------------------------
+
+    def selector(self, node: Selector) -> Facts:
+        family = self.known.families.get(node.name)
+        pinned = frozenset((m.label, m.value) for m in node.matchers if m.op == "=" and m.value)
+        if family is None:
+            self._unknown(node)
+            return Facts(pinned=pinned)
+        for matcher in node.matchers:
+            self._matcher(family, matcher)
+        if node.window is not None:
+            self._window(family, node.window)
+        low, high, counter, metric = self._values(family, pinned)
+        names = {name for name, _ in pinned}
+        target = self.known.anywhere - {"job", "instance", *self.known.identity}
+        return Facts(
+            labels=family.labels | names,
+            sure=(family.labels - (target - names)) | names,
+            pinned=pinned,
+            low=low,
+            high=high,
+            counter=counter,
+            metric=metric,
+            copies=family.name if family.copies and "instance" not in names else "",
+        )
+
+    def _values(self, family: Family, pinned: Iterable[tuple[str, str]]) -> tuple[float, float, str, str]:
+        if family.kind == "record":
+            behind = self.known.recorded.get(family.name)
+            if behind is None:
+                return -math.inf, math.inf, "", ""
+            facts = _Tracker(self.known, _silent).facts(behind)
+            return facts.low, facts.high, facts.counter, facts.metric
+        caps = [cap for label, value, cap in family.caps if (label, value) in set(pinned)]
+        counter = family.name if family.kind == "counter" else ""
+        return family.low, min([family.high, *caps]), counter, family.name
+
+    def _unknown(self, node: Selector) -> None:
+        if self.known.is_open(node.name):
+            return
+        if not node.name:
+            self.report("unknown-metric", "a selector names no metric, so it would read every series", "name a metric")
+            return
+        names = self.known.names()
+        parts = [n for n in (f"{node.name}_bucket", f"{node.name}_count", f"{node.name}_sum") if n in names]
+        if parts:
+            self.report(
+                "unknown-metric",
+                f"{node.name} is a histogram: there is no series of that very name",
+                f"read {parts[0]}",
+            )
+            return
+        ending = node.name.partition(":")[2]
+        same = [n for n in names if ending and n.partition(":")[2] == ending]
+        near = f"did you mean {same[0]!r}?" if same else did_you_mean(node.name, names)
+        hint = near if near.startswith("did you mean") else _OWN
+        self.report("unknown-metric", f"there is no metric {node.name}", hint)
+
+    def _matcher(self, family: Family, matcher: Matcher) -> None:
+        name = matcher.label
+        if name == "__name__":
+            return
+        if name not in family.labels:
+            hint = did_you_mean(name, family.labels - self.known.anywhere or family.labels)
+            self.report("unknown-label", f"{family.name} has no label {name!r}", hint)
+            return
+        values = dict(family.values).get(name, ())
+        if not values or "$" in matcher.value and matcher.op in ("=", "=~"):
+            return
+        if matcher.op in ("=", "!="):
+            wrong = [] if matcher.value in values else [matcher.value]
+        else:
+            wrong = [part for part in _alternatives(matcher.value) if not _matches_any(part, values)]
+        for value in wrong:
+            self.report("unknown-label-value", f"{family.name} has no {name}={value!r}", did_you_mean(value, values))
+
+    def _window(self, family: Family, window: float) -> None:
+        record = family.kind == "record"
+        step = self.known.evaluation if record else self.known.interval
+        if window >= _FEWEST_SCRAPES * step:
+            return
+        what = "evaluation" if record else "scrape"
+        self.report(
+            "window",
+            f"the window [{_duration(window)}] of {family.name} is shorter than two {what}s ({_duration(step)} apart)",
+            f"take at least {_duration(_ADVISED_SCRAPES * step)}, so that a lost {what} leaves no gap",
+        )
+
+    # -- aggregations ----------------------------------------------------------------------
+
+    def aggregation(self, node: Aggregation) -> Facts:
+        inner = self.facts(node.expr)
+        if inner.labels is not None:
+            self._grouping(node, inner.labels)
+        kept = self._kept(node, inner)
+        if inner.copies and node.op in _MULTIPLYING and (kept is None or "instance" not in kept):
+            self._multiplied(node, inner.copies)
+        if node.op in _PICKING:
+            return inner
+        low, high = _aggregated(node.op, inner)
+        labels = kept if kept is not None else (frozenset(node.labels) if not node.without else None)
+        same = node.op in {"sum", "max", "min", "avg"}
+        return Facts(
+            labels=labels,
+            sure=inner.sure if labels is None else inner.sure & labels,
+            pinned=frozenset((n, v) for n, v in inner.pinned if labels is None or n in labels),
+            low=low,
+            high=high,
+            counter=inner.counter if same else "",
+            metric=inner.metric if same else "",
+            copies=inner.copies if kept is not None and "instance" in kept else "",
+        )
+
+    def _kept(self, node: Aggregation, inner: Facts) -> frozenset[str] | None:
+        if node.op in _PICKING:
+            return inner.labels
+        if node.without:
+            return None if inner.labels is None else inner.labels - frozenset(node.labels)
+        return frozenset(node.labels) if inner.labels is None else frozenset(node.labels) & inner.labels
+
+    def _grouping(self, node: Aggregation, labels: frozenset[str]) -> None:
+        clause = "without" if node.without else "by"
+        for label in node.labels:
+            if label in labels or node.without and label in self.known.anywhere:
+                continue
+            known = labels - self.known.anywhere or labels
+            hint = did_you_mean(label, known) if known else "it has no labels at all"
+            self.report("unknown-label", f"{node.op} {clause} ({label}): the expression has no label {label!r}", hint)
+
+    def _multiplied(self, node: Aggregation, metric: str) -> None:
+        by = f" by ({', '.join(node.labels)})" if node.labels and not node.without else ""
+        first = ", ".join((*self.known.identity, "queue"))
+        self.report(
+            "duplicate-exporters",
+            f"{node.op}{by} over {metric} counts every task once per exporter: each exporter tells the whole of Redis",
+            f"merge the exporters first: {node.op}{by} (max by ({first}) ({metric}))"
+            if "queue" not in node.labels
+            else f"take max{by} ({metric})",
+        )
+
+    # -- functions -------------------------------------------------------------------------
+
+    def call(self, node: Call) -> Facts:
+        inner = next((a for a in node.args if isinstance(a, Selector | Subquery)), None)
+        vector = inner or next((a for a in node.args if not isinstance(a, Number | Text)), None)
+        if vector is None:
+            constant = node.args[0] if node.args else None
+            value = constant.value if isinstance(constant, Number) else None
+            return self._from_number(node.func, value)
+        facts = self.facts(vector)
+        for other in node.args:
+            if other is not vector and not isinstance(other, Number | Text):
+                self.facts(other)
+        if isinstance(vector, Selector) and node.func in OF_RANGE:
+            self._type(node.func, vector.name)
+        after = node.args[node.args.index(vector) + 1 :]
+        constants = tuple(a.value if isinstance(a, Number) else None for a in after)
+        low, high = bounds_after(node.func, facts, constants)
+        counter = facts.counter if node.func in {"max_over_time", "min_over_time", "last_over_time", "sort"} else ""
+        keeps = node.func not in {"histogram_quantile", "timestamp", "changes", "resets", "count_over_time"}
+        out = evolve(facts, low=low, high=high, counter=counter, metric=facts.metric if keeps else "")
+        return self._relabelled(node, vector, out)
+
+    def _from_number(self, func: str, value: float | None) -> Facts:
+        bounds = (value, value) if func == "vector" and value is not None else bounds_after(func, Facts(), ())
+        return Facts(scalar=func in SCALARS, labels=frozenset(), low=bounds[0], high=bounds[1])
+
+    def _relabelled(self, node: Call, vector: Node, facts: Facts) -> Facts:
+        match node.func:
+            case "absent" | "absent_over_time":
+                pinned = facts.pinned if isinstance(vector, Selector) else frozenset()
+                names = frozenset(name for name, _ in pinned)
+                return Facts(labels=names, sure=names, pinned=pinned, low=1, high=1)
+            case "scalar":
+                return Facts(scalar=True, labels=frozenset(), low=facts.low, high=facts.high)
+            case "vector":
+                return evolve(facts, labels=frozenset(), sure=frozenset(), pinned=frozenset(), scalar=False)
+            case "histogram_quantile" | "histogram_fraction":
+                if facts.labels is not None and "le" not in facts.labels:
+                    self.report(
+                        "unknown-label",
+                        f"{node.func}() needs the label le, which is aggregated away",
+                        "add le to by (...)",
+                    )
+                return _without(facts, {"le"})
+            case "label_replace" | "label_join":
+                return _with_label(node, facts)
+            case _:
+                return facts
+
+    def _type(self, func: str, name: str) -> None:
+        family = self.known.families.get(name)
+        if family is None:
+            return
+        if func in COUNTER_ONLY and family.kind != "counter":
+            what = "a recorded level" if family.kind == "record" else "a gauge"
+            note = f": {family.note}" if family.note else ""
+            self.report(
+                "metric-type", f"{func}() of {name}, which is {what}{note}", "use delta(), deriv() or avg_over_time()"
+            )
+        if func in LEVEL_ONLY and family.kind == "counter":
+            self.report(
+                "metric-type", f"{func}() of {name}, which is a counter: it only grows", "use rate() or increase()"
+            )
+
+    # -- operators -------------------------------------------------------------------------
+
+    def binary(self, node: Binary) -> Facts:
+        left, right = self.facts(node.left), self.facts(node.right)
+        if node.op in COMPARISONS:
+            self._compared(node, left, right)
+        if left.scalar or right.scalar:
+            if left.scalar and right.scalar:
+                return evolve(arithmetic(node, left, right), scalar=True, labels=frozenset())
+            return arithmetic(node, left, right)
+        return join(node, left, right, self.report)
+
+    def _compared(self, node: Binary, left: Facts, right: Facts) -> None:
+        op, vector, number = node.op, left, right
+        if left.scalar:
+            op, vector, number = _turned(node.op), right, left
+        if vector.scalar or not number.scalar:
+            return
+        if vector.counter:
+            self.report(
+                "counter-compared",
+                f"{vector.counter} is a counter: its total since the start is compared with a number",
+                f"compare its growth: rate({vector.counter}[5m]) or increase({vector.counter}[1h])",
+            )
+            return
+        value = number.constant
+        if value is not None and not math.isnan(value) and not _reachable(op, value, vector):
+            self._unreachable(op, value, vector)
+
+    def _unreachable(self, op: str, value: float, facts: Facts) -> None:
+        name = facts.metric or "the value"
+        if math.isinf(facts.low):
+            span = f"is at most {facts.high:g}"
+        elif math.isinf(facts.high):
+            span = f"is never below {facts.low:g}"
+        else:
+            span = (
+                f"lies between {facts.low:g} and {facts.high:g}"
+                if facts.low < facts.high
+                else f"is always {facts.low:g}"
+            )
+        capped = any(cap == facts.high for family in self._families(facts) for _, _, cap in family.caps)
+        why = "; asynq drops the oldest beyond that" if capped else ""
+        at = facts.high if op in (">", ">=", "==") else facts.low
+        limit = "below" if op in (">", ">=") else "above"
+        self.report(
+            "threshold-range",
+            f"{op} {value:g} is never true: {name} {span}{why}",
+            f"choose a level {limit} {at:g}" if op != "==" else "choose a value in that range",
+        )
+
+    def _families(self, facts: Facts) -> list[Family]:
+        family = self.known.families.get(facts.metric)
+        return [] if family is None else [family]
+
+
+def _reachable(op: str, value: float, facts: Facts) -> bool:
+    match op:
+        case ">":
+            return facts.high > value
+        case ">=":
+            return facts.high >= value
+        case "<":
+            return facts.low < value
+        case "<=":
+            return facts.low <= value
+        case "==":
+            return facts.low <= value <= facts.high
+        case _:
+            return True
+
+
+def _turned(op: str) -> str:
+    return {">": "<", "<": ">", ">=": "<=", "<=": ">="}.get(op, op)
+
+
+def _aggregated(op: str, inner: Facts) -> tuple[float, float]:
+    match op:
+        case "max" | "min" | "avg" | "quantile":
+            return inner.low, inner.high
+        case "sum":
+            return (0 if inner.low >= 0 else -math.inf), (0 if inner.high <= 0 else math.inf)
+        case "count" | "count_values":
+            return 1, math.inf
+        case "group":
+            return 1, 1
+        case _:
+            return 0, math.inf
+
+
+def _with_label(node: Call, facts: Facts) -> Facts:
+    """``label_replace`` and ``label_join``: the target label is there, sometimes with one value."""
+    texts = [a.value for a in node.args if isinstance(a, Text)]
+    if not texts:
+        return facts
+    target, source = texts[0], texts[2] if len(texts) > 2 else ""  # noqa: PLR2004
+    out = _without(facts, set())
+    pinned = frozenset((n, v) for n, v in facts.pinned if n != target)
+    labels = None if facts.labels is None else facts.labels | {target}
+    always = node.func == "label_replace" and len(texts) > 3 and not source and not texts[3] and texts[1]  # noqa: PLR2004
+    if not always:
+        return evolve(out, labels=labels, pinned=pinned)
+    value = texts[1].replace("$$", "$")
+    return evolve(out, labels=labels, sure=facts.sure | {target}, pinned=pinned | {(target, value)})
+
+
+def _without(facts: Facts, gone: set[str]) -> Facts:
+    return evolve(
+        facts,
+        labels=None if facts.labels is None else facts.labels - gone,
+        sure=facts.sure - gone,
+        pinned=frozenset((n, v) for n, v in facts.pinned if n not in gone),
+    )
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The branches of a plain alternation; the whole pattern where it has brackets."""
+    return [pattern] if re.search(r"[()\[\]]", pattern) else pattern.split("|")
+
+
+def _matches_any(pattern: str, values: Iterable[str]) -> bool:
+    try:
+        return any(re.fullmatch(pattern, value) for value in values)
+    except re.error:
+        return True  # RE2 and Python differ; Prometheus judges
+
+
+def _duration(seconds: float) -> str:
+    return str(Duration(round(seconds * 1000)))
