@@ -14,7 +14,7 @@ from asynq_mon_codegen.model.alerts import Alert, Alerts
 from asynq_mon_codegen.model.queues import Queue, TaskType
 from asynq_mon_codegen.model.receivers import Receiver, Route
 from asynq_mon_codegen.model.terms import Severity
-from asynq_mon_codegen.promql import Matcher, Source, matchers_of
+from asynq_mon_codegen.promql import Matcher, Metric, Source, matchers_of
 from asynq_mon_codegen.promql.labels import LABEL_NAME
 
 __all__ = ["DEFAULT_RECEIVERS", "Links", "Monitoring", "Scrape"]
@@ -151,7 +151,8 @@ class Monitoring:
 
     ``identity`` are labels that tell deployments apart (``("cluster", "namespace")``) and join
     every aggregation; ``instrumentation`` says that the workers export the project's own metrics,
-    so that their absence is worth an alert; ``labels`` go on every alert.
+    so that their absence is worth an alert; ``labels`` go on every alert. ``metrics`` are metrics of
+    the team's own that hand-written PromQL reads; those in typed expressions are known anyway.
 
     Raises:
         DeclarationError: two queues, task types or alerts of one name, a reserved or impossible
@@ -172,6 +173,7 @@ class Monitoring:
     routes: tuple[Route, ...] = field(default=(), converter=_routes)
     links: Links = field(factory=Links)
     labels: tuple[tuple[str, str], ...] = field(default=(), converter=_labels)
+    metrics: tuple[Metric, ...] = field(default=(), converter=tuple)
     instrumentation: bool = False
 
     @service.validator

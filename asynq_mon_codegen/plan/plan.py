@@ -132,7 +132,7 @@ def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> P
         rules = tuple(rule for a in alerts if a.group == name for rule in _plan_alert(a, monitoring, scope))
         if records or rules:
             groups.append(Group(name=name, records=records, alerts=rules))
-    return Plan(monitoring=monitoring, scope=scope, groups=tuple(groups), contract=CONTRACT)
+    return Plan(monitoring=monitoring, scope=scope, groups=tuple(groups), contract=(*CONTRACT, *monitoring.metrics))
 
 
 def _records_of(alert: Alert) -> Iterator[Record]:

@@ -26,7 +26,7 @@ RANGE = "$__range"
 
 
 class Source(Enum):
-    """Who exports a metric; the declaration's scrape selectors are given per source."""
+    """Who exports a metric; the declaration's scrape selectors are given per source, but for ``OTHER``."""
 
     COLLECTOR = "collector"
     EXPORTER = "exporter"
@@ -37,6 +37,7 @@ class Source(Enum):
     KUBERNETES = "kubernetes"
     PROMETHEUS = "prometheus"
     ALERTMANAGER = "alertmanager"
+    OTHER = "other"
 
 
 @frozen
@@ -173,7 +174,7 @@ class Metric(Series):
     label_set: tuple[Label, ...] = ()
     unit: str = ""
     help: str = ""
-    source: Source = Source.COLLECTOR
+    source: Source = Source.OTHER
     minimum: float | None = 0
     maximum: float | None = None
     caps: tuple[tuple[str, str, float], ...] = ()

@@ -241,6 +241,7 @@ class World:
             Source.KUBERNETES: "kubelet",
             Source.PROMETHEUS: "prometheus",
             Source.ALERTMANAGER: "alertmanager",
+            Source.OTHER: "app",
         }
         matchers = self.selectors.get(source.value, ())
         others = {m.label for m in matchers} - {"job", "instance"}

@@ -10,6 +10,7 @@ STATES = ("active", "pending", "scheduled", "retry", "archived", "completed")
 
 TASKS_ENQUEUED = Gauge(
     name="asynq_tasks_enqueued_total",
+    source=Source.COLLECTOR,
     label_set=(QUEUE, Label("state", STATES)),
     unit="tasks",
     help="Tasks in this state now.",
@@ -18,6 +19,7 @@ TASKS_ENQUEUED = Gauge(
 )
 QUEUE_SIZE = Gauge(
     name="asynq_queue_size",
+    source=Source.COLLECTOR,
     label_set=(QUEUE,),
     unit="tasks",
     help="Tasks in all states, retained completed and archived ones and those waiting for aggregation included.",
@@ -25,6 +27,7 @@ QUEUE_SIZE = Gauge(
 )
 QUEUE_LATENCY = Gauge(
     name="asynq_queue_latency_seconds",
+    source=Source.COLLECTOR,
     label_set=(QUEUE,),
     unit="seconds",
     minimum=None,
@@ -32,24 +35,28 @@ QUEUE_LATENCY = Gauge(
 )
 QUEUE_MEMORY = Gauge(
     name="asynq_queue_memory_usage_approx_bytes",
+    source=Source.COLLECTOR,
     label_set=(QUEUE,),
     unit="bytes",
     help="Redis memory of the queue, estimated from at most 20 sampled tasks per state.",
 )
 TASKS_PROCESSED = Counter(
     name="asynq_tasks_processed_total",
+    source=Source.COLLECTOR,
     label_set=(QUEUE,),
     unit="attempts",
     help="Finished attempts, failed ones included; every retry counts again.",
 )
 TASKS_FAILED = Counter(
     name="asynq_tasks_failed_total",
+    source=Source.COLLECTOR,
     label_set=(QUEUE,),
     unit="attempts",
     help="Failed attempts; every retry counts again.",
 )
 QUEUE_PAUSED = Gauge(
     name="asynq_queue_paused_total",
+    source=Source.COLLECTOR,
     label_set=(QUEUE,),
     unit="",
     maximum=1,
