@@ -89,20 +89,32 @@ def _mismatch(node: Binary, left: Facts, right: Facts, key: frozenset[str], repo
         )
         if alone:
             shared = ", ".join(sorted(key & left.labels & right.labels - {"job", "instance"}))
-            advice = "the operator must say what to match on: "
+            say = f"say what to match on: {node.op} on ({shared})"
             report(
                 "join",
                 f"the sides of {node.op!r} never match: only one of them has {_listed(alone)}",
-                f"{advice}{node.op} on ({shared})",
+                say if shared else "aggregate both sides to the same labels first",
             )
             return True
-    other = dict(right.pinned)
+    return _pinned_apart(node, left, right, key, report)
+
+
+def _pinned_apart(node: Binary, left: Facts, right: Facts, key: frozenset[str], report: Report) -> bool:
+    there = dict(right.pinned)
     for name, value in sorted(left.pinned):
-        if name in key and name in other and other[name] != value:
+        if name in key and name in there and there[name] != value:
             report(
                 "join",
-                f"the sides of {node.op!r} never match: {name} is {value!r} on the left and {other[name]!r} on the right",
-                f"match without it: ignoring ({name}), or aggregate both sides first",
+                f"the sides of {node.op!r} never match: {name} is {value!r} on the left, {there[name]!r} on the right",
+                f"match without it: {node.op} ignoring ({name}), or aggregate both sides first",
+            )
+            return True
+        same = left.metric and left.metric == right.metric and node.op == "/"
+        if same and name in key and name not in there:
+            report(
+                "join",
+                f"the quotient is always 1: on both sides {name} is {value!r}, so each series meets itself",
+                f"aggregate the right side first: / on (...) sum without ({name}) (...)",
             )
             return True
     return False
@@ -118,8 +130,8 @@ def _uniqueness(node: Binary, left: Facts, right: Facts, key: frozenset[str], re
     if node.many != "left" and loose_left and node.many != "right" and loose_right:
         report(
             "join",
-            f"{node.op!r} may match many to many: series of both sides differ in {_both(loose_left, loose_right)} beside "
-            f"({shown})",
+            f"{node.op!r} may match many to many: on both sides several series have one ({shown}), "
+            f"they differ in {_both(loose_left, loose_right)}",
             f"aggregate both sides first, such as max by ({shown}) (...)",
         )
     elif node.many != "right" and loose_right:

@@ -72,7 +72,7 @@ class Knowledge:
     """All that expressions of one declaration may read.
 
     ``families`` are by name; ``recorded`` are the expressions behind recorded series; ``anywhere`` are
-    labels that any scraped series may have; ``interval`` and ``evaluation`` are in seconds.
+    labels that any scraped series may have beside its own; ``interval`` and ``evaluation`` are in seconds.
     """
 
     families: Mapping[str, Family]
@@ -98,7 +98,7 @@ def knowledge(plan: Plan) -> Knowledge:
     anywhere = TARGET_LABELS | set(identity) | selector_labels
     families: dict[str, Family] = {}
     for metric in (*plan.contract, *_used(plan)):
-        for family in _families(metric, anywhere):
+        for family in _families(metric, TARGET_LABELS | set(identity)):
             known = families.get(family.name)
             families[family.name] = family if known is None else _merged(known, family)
     recorded: dict[str, Node] = {}
@@ -130,11 +130,11 @@ def _used(plan: Plan) -> Iterator[Metric]:
                 yield expr
 
 
-def _families(metric: Metric, anywhere: frozenset[str]) -> Iterator[Family]:
+def _families(metric: Metric, always: frozenset[str]) -> Iterator[Family]:
     base = Family(
         name=metric.name,
         kind="counter" if isinstance(metric, Counter) else "gauge",
-        labels=metric.labels | anywhere,
+        labels=metric.labels | always,
         values=tuple((label.name, label.values) for label in metric.label_set if label.values),
         low=-_INF if metric.minimum is None else metric.minimum,
         high=_INF if metric.maximum is None else metric.maximum,

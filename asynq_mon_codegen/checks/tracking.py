@@ -83,10 +83,9 @@ class _Tracker:
             self._window(family, node.window)
         low, high, counter, metric = self._values(family, pinned)
         names = {name for name, _ in pinned}
-        target = self.known.anywhere - {"job", "instance", *self.known.identity}
         return Facts(
             labels=family.labels | names,
-            sure=(family.labels - (target - names)) | names,
+            sure=family.labels | names,
             pinned=pinned,
             low=low,
             high=high,
@@ -131,12 +130,12 @@ class _Tracker:
         name = matcher.label
         if name == "__name__":
             return
-        if name not in family.labels:
+        if name not in family.labels and (family.kind == "record" or name not in self.known.anywhere):
             hint = did_you_mean(name, family.labels - self.known.anywhere or family.labels)
             self.report("unknown-label", f"{family.name} has no label {name!r}", hint)
             return
         values = dict(family.values).get(name, ())
-        if not values or "$" in matcher.value and matcher.op in ("=", "=~"):
+        if not values or ("$" in matcher.value and matcher.op in ("=", "=~")):
             return
         if matcher.op in ("=", "!="):
             wrong = [] if matcher.value in values else [matcher.value]
@@ -161,20 +160,23 @@ class _Tracker:
 
     def aggregation(self, node: Aggregation) -> Facts:
         inner = self.facts(node.expr)
-        if inner.labels is not None:
-            self._grouping(node, inner.labels)
         kept = self._kept(node, inner)
+        if inner.labels is not None and self._grouping(node, inner.labels):
+            kept = None  # what is grouped by a label that does not exist is anybody's guess
         if inner.copies and node.op in _MULTIPLYING and (kept is None or "instance" not in kept):
             self._multiplied(node, inner.copies)
         if node.op in _PICKING:
             return inner
         low, high = _aggregated(node.op, inner)
-        labels = kept if kept is not None else (frozenset(node.labels) if not node.without else None)
         same = node.op in {"sum", "max", "min", "avg"}
         return Facts(
-            labels=labels,
-            sure=inner.sure if labels is None else inner.sure & labels,
-            pinned=frozenset((n, v) for n, v in inner.pinned if labels is None or n in labels),
+            labels=kept,
+            sure=frozenset()
+            if kept is None
+            else kept
+            if inner.labels is None
+            else kept & (inner.sure | kept - inner.labels),
+            pinned=frozenset((n, v) for n, v in inner.pinned if kept is None or n in kept),
             low=low,
             high=high,
             counter=inner.counter if same else "",
@@ -187,16 +189,19 @@ class _Tracker:
             return inner.labels
         if node.without:
             return None if inner.labels is None else inner.labels - frozenset(node.labels)
-        return frozenset(node.labels) if inner.labels is None else frozenset(node.labels) & inner.labels
+        return frozenset(node.labels)
 
-    def _grouping(self, node: Aggregation, labels: frozenset[str]) -> None:
+    def _grouping(self, node: Aggregation, labels: frozenset[str]) -> bool:
         clause = "without" if node.without else "by"
+        wrong = False
         for label in node.labels:
-            if label in labels or node.without and label in self.known.anywhere:
+            if label in labels or (label in self.known.anywhere and (node.without or "instance" in labels)):
                 continue
             known = labels - self.known.anywhere or labels
             hint = did_you_mean(label, known) if known else "it has no labels at all"
             self.report("unknown-label", f"{node.op} {clause} ({label}): the expression has no label {label!r}", hint)
+            wrong = True
+        return wrong
 
     def _multiplied(self, node: Aggregation, metric: str) -> None:
         by = f" by ({', '.join(node.labels)})" if node.labels and not node.without else ""
@@ -369,11 +374,11 @@ def _with_label(node: Call, facts: Facts) -> Facts:
     texts = [a.value for a in node.args if isinstance(a, Text)]
     if not texts:
         return facts
-    target, source = texts[0], texts[2] if len(texts) > 2 else ""  # noqa: PLR2004
+    target, source = texts[0], texts[2] if len(texts) > 2 else ""
     out = _without(facts, set())
     pinned = frozenset((n, v) for n, v in facts.pinned if n != target)
     labels = None if facts.labels is None else facts.labels | {target}
-    always = node.func == "label_replace" and len(texts) > 3 and not source and not texts[3] and texts[1]  # noqa: PLR2004
+    always = node.func == "label_replace" and len(texts) > 3 and not source and not texts[3] and texts[1]
     if not always:
         return evolve(out, labels=labels, pinned=pinned)
     value = texts[1].replace("$$", "$")
