@@ -67,7 +67,7 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     rules = plan.rules_of(alert)
     if not rules:
         return
-    subjects = [*_levels(alert, probe, rules), *_quiet(alert, probe, rules)]
+    subjects = [*_levels(alert, probe, rules), *_also(alert, probe, rules), *_quiet(alert, probe, rules)]
     if probe.many:
         yield _case(plan, alert, probe, rules, f"{alert.name}: levels and guards", tuple(subjects))
     else:
@@ -122,7 +122,10 @@ def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iter
         if not probe.exact:
             edge = level * (0.98 if isinstance(alert.when, Above) else 1.02)
         beyond = _whole(alert, _beyond(alert, probe, level, worse), level)
-        for name, value in ((f"at the {rule.severity.value} level", edge), (f"beyond the {rule.severity.value} level", beyond)):
+        for name, value in (
+            (f"at the {rule.severity.value} level", edge),
+            (f"beyond the {rule.severity.value} level", beyond),
+        ):
             firing = tuple(r for r in rules if _fires_at(r, value, _level_of(r)))
             yield _Subject(name=name, value=value, drive=probe.drive, rules=firing)
         worse = level
@@ -134,6 +137,13 @@ def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float
         if level is not None:
             return _whole(alert, _beyond(alert, probe, level, None), level)
     return probe.value
+
+
+def _also(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
+    value = _worst(alert, probe, rules)
+    for text, drive in probe.also:
+        firing = tuple(r for r in rules if _fires_at(r, value, _level_of(r)))
+        yield _Subject(name=text, value=value, drive=drive, rules=firing)
 
 
 def _quiet(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
@@ -155,7 +165,11 @@ def _declared(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> It
             seen.add((cls.label, name))
             mine = {r: _class_level(r, cls.label, name) for r in rules}
             given = [(r, level) for r, level in mine.items() if level is not None]
-            value = _whole(alert, _beyond(alert, probe, given[0][1], None), given[0][1]) if given else _worst(alert, probe, rules)
+            value = (
+                _whole(alert, _beyond(alert, probe, given[0][1], None), given[0][1])
+                if given
+                else _worst(alert, probe, rules)
+            )
             firing = tuple(r for r, level in mine.items() if level is not None and _fires_at(r, value, level))
             if isinstance(alert.when, Present):
                 firing = ()
@@ -193,17 +207,27 @@ def _case(
         identity=plan.monitoring.identity,
         selectors=dict(plan.scope.selectors),
         subject=label,
+        declared=_watched(plan, alert, rules) if not label else dict(plan.scope.names),
     )
     firing: list[Firing] = []
     for subject in subjects:
         labels = _series_labels(world, subject)
         firing += [Firing(rule=r, labels=labels, value=subject.value) for r in subject.rules]
-    return Case(title=title, alert=alert.name, series=world.series(), checks=tuple(_checks(probe, world, rules, firing, keep)))
+    return Case(
+        title=title, alert=alert.name, series=world.series(), checks=tuple(_checks(probe, world, rules, firing, keep))
+    )
+
+
+def _watched(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> dict[str, tuple[str, ...]]:
+    """The declared names for which the alert is not switched off."""
+    off = {name for r in rules for c in r.classes for name in c.names if isinstance(alert.when, Present)}
+    return {kind: tuple(n for n in names if n not in off) for kind, names in plan.scope.names}
 
 
 def _series_labels(world: World, subject: _Subject) -> tuple[tuple[str, str], ...]:
     found = subject.drive(world, subject.name, subject.value)
-    return tuple(sorted({**world.identity, **found}.items()))
+    # a series that cannot have the identity labels (vector(1)) says so with empty ones
+    return tuple(sorted((k, v) for k, v in {**world.identity, **found}.items() if v))
 
 
 def _checks(
@@ -218,13 +242,20 @@ def _checks(
     yield Check(at=_minus(world.start, STEP), firing=(), why="healthy: silent")
     if shortest >= _sum(STEP, STEP):
         yield Check(at=_minus(_sum(world.start, shortest), STEP), firing=(), why="too brief: silent")
+    if probe.ripens is not None:
+        yield Check(at=_sum(world.start, probe.ripens), firing=(), why="its window is not full yet: silent")
     lag = probe.settle if not probe.settle.milliseconds else _sum(probe.settle, STEP)
     full = _sum(world.start, lag, longest)
     for rule in rules:
         if rule.hold == longest or not any(f.rule is rule for f in firing):
             continue
         one = next(f for f in firing if f.rule is rule)
-        yield Check(at=_sum(world.start, lag, rule.hold), firing=(one,), only=one.labels, why=f"{rule.severity.value} fires earlier")
+        yield Check(
+            at=_sum(world.start, lag, rule.hold),
+            firing=(one,),
+            only=one.labels,
+            why=f"{rule.severity.value} fires earlier",
+        )
     for rule in rules:
         if rule.hold > shortest and probe.settle.milliseconds == 0:
             one_late = next((f for f in firing if f.rule is rule), None)
@@ -235,7 +266,9 @@ def _checks(
     if firing and probe.lingers is not None:
         last = firing[0].rule if len(firing) == 1 else firing[-1].rule
         one = next(f for f in firing if f.rule is last)
-        yield Check(at=_sum(world.end, probe.lingers), firing=(one,), only=one.labels, why="the window still holds the fault")
+        yield Check(
+            at=_sum(world.end, probe.lingers), firing=(one,), only=one.labels, why="the window still holds the fault"
+        )
     if firing and keep.milliseconds:
         one = firing[0]
         yield Check(at=_minus(_sum(world.end, keep), STEP), firing=(one,), only=one.labels, why="kept firing")

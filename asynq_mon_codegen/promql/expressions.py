@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.promql.labels import quote
@@ -102,6 +102,14 @@ class Expr:
     def greater_than(self, other: Expr) -> Binary:
         """Where the value is above that of ``other``."""
         return Binary(">", self, other)
+
+    def lower_of(self, other: Expr) -> Binary:
+        """The lower of the two values; its own where ``other`` has none or is NaN."""
+        return Binary("or", Binary("<", other, self), self)
+
+    def higher_of(self, other: Expr) -> Binary:
+        """The higher of the two values; its own where ``other`` has none or is NaN."""
+        return Binary("or", Binary(">", other, self), self)
 
     def and_(self, other: Expr) -> Binary:
         """Where ``other`` has a series too."""
@@ -311,9 +319,12 @@ class ForEach(Expr):
 
     def render(self, scope: Scope) -> str:
         """``label_replace(anchor, ...) or label_replace(...)``; an empty text without names."""
-        anchor = self.anchor.render(scope)
+        mine = tuple(m for m in scope.matchers if m.label == self.label)
+        # matchers of the label choose among the names; the anchor is what the names are compared with
+        anchor = self.anchor.render(evolve(scope, matchers=tuple(m for m in scope.matchers if m not in mine)))
+        names = [name for name in scope.declared(self.key) if all(m.accepts(name) for m in mine)]
         # label_replace expands $1 in its replacement, so a dollar in a name is doubled
-        texts = [quote(name.replace("$", "$$")) for name in scope.declared(self.key)]
+        texts = [quote(name.replace("$", "$$")) for name in names]
         return " or ".join(f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts)
 
 

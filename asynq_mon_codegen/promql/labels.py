@@ -42,6 +42,18 @@ class Matcher:
     def __str__(self) -> str:
         return f"{self.label}{self.op}{quote(self.value)}"
 
+    def accepts(self, value: str) -> bool:
+        """Whether a label of this value passes; regular expressions are fully anchored, as in Prometheus."""
+        match self.op:
+            case "=":
+                return value == self.value
+            case "!=":
+                return value != self.value
+            case "=~":
+                return re.fullmatch(self.value, value) is not None
+            case _:
+                return re.fullmatch(self.value, value) is None
+
 
 def any_of(label: str, names: Iterable[str], *, negated: bool = False) -> Matcher:
     """A matcher for any of the names (or none of them): an equality where one name suffices."""

@@ -35,24 +35,28 @@ def _pairs(value: Mapping[str, Drive] | Iterable[tuple[str, Drive]]) -> tuple[tu
 class Probe:
     """What the generated tests of an alert are driven by.
 
-    ``drive`` breaks one thing; ``quiet`` are drives that break it just as much, each with one
+    ``drive`` breaks one thing; ``also`` are other ways to break it that must fire just as much, by what
+    they are; ``quiet`` are drives that break it just as much, each with one
     reason to stay silent (the text of a guard, a blip), so that removing that guard fails a test.
     ``settle`` is how long the signal takes to show the fault in full (the rate window, if any),
     ``before`` how long the world is healthy first, ``lasting`` how long the fault lasts beyond the
     hold, ``lingers`` how long after the end of a critical fault a warning still fires (None where
-    that is not known). ``exact`` says whether the signal hits ``value`` to the bit; ``many``
-    whether several things can be driven in one world; ``top`` and ``bottom`` are the highest and
+    that is not known). ``ripens`` is how long after its beginning even the worst fault is still unheard,
+    where a window makes that longer than the hold. ``exact`` says whether the signal hits ``value`` to
+    the bit; ``many`` whether several things can be driven in one world; ``top`` and ``bottom`` are the highest and
     lowest value that the signal can have; ``value`` is what a signal without a level shows;
     ``recovers`` is False where the alert outlives the fault, ``always`` True where it must never stop.
     """
 
     drive: Drive
+    also: tuple[tuple[str, Drive], ...] = field(default=(), converter=_pairs)
     quiet: tuple[tuple[str, Drive], ...] = field(default=(), converter=_pairs)
     settle: Duration = field(default=Duration(0), converter=_duration)
     before: Duration = field(default=Duration(600_000), converter=_duration)
     lasting: Duration = field(default=Duration(300_000), converter=_duration)
     after: Duration = field(default=Duration(600_000), converter=_duration)
     lingers: Duration | None = field(default=None, converter=_optional)
+    ripens: Duration | None = field(default=None, converter=_optional)
     exact: bool = True
     many: bool = True
     top: float | None = None

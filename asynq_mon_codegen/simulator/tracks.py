@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-__all__ = ["ABSENT", "Level", "Ramp", "Track", "later", "levels", "notation", "totals"]
+__all__ = ["ABSENT", "Level", "Ramp", "Rate", "Saw", "Then", "Track", "later", "levels", "notation", "totals"]
 
 Track = tuple[float | None, ...]
 """One value per scrape; None where the target does not export the series."""
@@ -27,34 +27,59 @@ class _Absent:
 
 ABSENT = _Absent()
 
-Level = float | int | Ramp | _Absent
+
+@frozen
+class Saw:
+    """A level that climbs from ``low`` to ``high`` in ``scrapes`` scrapes and falls back, again and again."""
+
+    low: float
+    high: float
+    scrapes: int
+
+
+@frozen
+class Then:
+    """``first`` for a number of scrapes, and ``rest`` for what is left of the phase."""
+
+    first: Level
+    scrapes: int
+    rest: Level
+
+
+Level = float | int | Ramp | Saw | Then | _Absent
+Rate = float | int | Then | _Absent
+"""Growth per second of a counter."""
+
+
+def _at(level: Level, i: int, step: float) -> float | None:
+    """The value at the ``i``-th scrape of a phase."""
+    match level:
+        case _Absent():
+            return None
+        case Ramp(start, per_second):
+            return start + per_second * step * i
+        case Saw(low, high, scrapes):
+            return low + (high - low) * (i % scrapes) / (scrapes - 1)
+        case Then(first, scrapes, rest):
+            return _at(first, i, step) if i < scrapes else _at(rest, i - scrapes, step)
+        case _:
+            return float(level)
 
 
 def levels(phases: Iterable[tuple[int, Level]], step: float) -> Track:
     """A gauge: for each phase its number of scrapes and its level; ``step`` is seconds per scrape."""
-    out: list[float | None] = []
-    for count, level in phases:
-        match level:
-            case _Absent():
-                out += [None] * count
-            case Ramp(start, per_second):
-                out += [start + per_second * step * i for i in range(count)]
-            case _:
-                out += [float(level)] * count
-    return tuple(out)
+    return tuple(_at(level, i, step) for count, level in phases for i in range(count))
 
 
-def totals(phases: Iterable[tuple[int, float | _Absent]], step: float, start: float = 0) -> Track:
+def totals(phases: Iterable[tuple[int, Rate]], step: float, start: float = 0) -> Track:
     """A counter: for each phase its number of scrapes and its growth per second."""
     out: list[float | None] = []
     value = start
     for count, rate in phases:
-        for _ in range(count):
-            if isinstance(rate, _Absent):
-                out.append(None)
-            else:
-                out.append(value)
-                value += rate * step
+        for i in range(count):
+            growth = _at(rate, i, step)
+            out.append(None if growth is None else value)
+            value += (growth or 0) * step
     return tuple(out)
 
 

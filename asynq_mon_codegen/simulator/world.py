@@ -10,7 +10,7 @@ from attrs import frozen
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Matcher, Metric, Source
-from asynq_mon_codegen.simulator.tracks import Level, Track, _Absent, later, levels, notation, totals
+from asynq_mon_codegen.simulator.tracks import ABSENT, Level, Rate, Track, later, levels, notation, totals
 
 __all__ = ["ARCHIVE_CAP", "QueueState", "World"]
 
@@ -42,12 +42,13 @@ class QueueState:
     aggregating: Level = 0
     latency: Level = 0
     paused: bool = False
-    processed: float = 0
-    failed: float = 0
+    processed: Rate = 0
+    failed: Rate = 0
     memory: Level = 65_536
 
     def __attrs_post_init__(self) -> None:
-        if self.failed > self.processed:
+        failed, processed = self.failed, self.processed
+        if isinstance(failed, int | float) and isinstance(processed, int | float) and failed > processed:
             raise DeclarationError("a queue cannot fail more attempts than it processes")
         if self.pending == 0 and self.latency != 0:
             raise DeclarationError("a queue without pending tasks has latency 0")
@@ -58,7 +59,8 @@ class World:
 
     It is healthy for ``before``, broken for ``fault`` and healthy again for ``after``; the
     methods take the value of each phase. ``exporters`` are the targets that export the same
-    queues; the second is scraped a little later than the first.
+    queues; the second is scraped a little later than the first. ``declared`` are the names that
+    the declaration lists, by kind (``queues``, ``optional_queues``).
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class World:
         selectors: Mapping[str, tuple[Matcher, ...]] | None = None,
         exporters: int = 2,
         subject: str = "",
+        declared: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.subject = subject
+        self.declared = dict(declared or {})
         self.step = step
         self.phases = (self._scrapes(before), self._scrapes(fault), self._scrapes(after) + 1)
         self.identity = {label: f"{label}-a" for label in identity}
@@ -105,7 +109,7 @@ class World:
         for index, instance in enumerate(self.exporters):
             for labels, track in self._queue_series(name, states).items():
                 metric, *pairs = labels
-                own = {"job": self.label(Source.EXPORTER, "job", "asynq-exporter"), "instance": instance}
+                own = {**self.target(Source.COLLECTOR, instance), **self.target(Source.EXPORTER, instance)}
                 self._put(metric, {**own, "queue": name, **dict(pairs)}, later(track, index))
             self.gauge_track("up", self.target(Source.EXPORTER, instance), self._constant(1))
         return {"queue": name}
@@ -129,11 +133,21 @@ class World:
         out["asynq_tasks_failed_total",] = self._totals(*(s.failed for s in states))
         return out
 
-    def lose_redis(self) -> None:
-        """During the fault the exporters answer, but without any queue series: Redis is unreachable."""
+    def lose_redis(self, *exporters: str) -> None:
+        """During the fault the exporters (all, or these) answer, but without any queue series."""
+        self._blank(("asynq_queue_", "asynq_tasks_"), exporters or self.exporters)
+
+    def stop_exporters(self, *exporters: str, gone: bool = False) -> None:
+        """During the fault these exporters do not answer; ``gone`` takes them out of service discovery too."""
+        self.lose_redis(*exporters)
+        for instance in exporters:
+            self.exporter(instance, broken=ABSENT if gone else 0)
+
+    def _blank(self, prefixes: tuple[str, ...], instances: tuple[str, ...]) -> None:
         before, fault, _ = self.phases
         for key, track in self._series.items():
-            if dict(key)["__name__"].startswith(("asynq_queue_", "asynq_tasks_")):
+            labels = dict(key)
+            if labels["__name__"].startswith(prefixes) and labels.get("instance") in instances:
                 self._series[key] = tuple(None if before <= i < before + fault else v for i, v in enumerate(track))
 
     def exporter(
@@ -166,9 +180,9 @@ class World:
         self,
         metric: Counter,
         labels: Mapping[str, str],
-        healthy: float | _Absent,
-        broken: float | _Absent,
-        after: float | _Absent | None = None,
+        healthy: Rate,
+        broken: Rate,
+        after: Rate | None = None,
         *,
         start: float = 0,
     ) -> dict[str, str]:
@@ -222,7 +236,7 @@ class World:
             parts = [matcher.value] if matcher.op == "=" else matcher.value.split("|")
             candidates += [re.sub(r"\\(.)", r"\1", re.sub(r"\.[*+]", "x", p)) for p in parts]
         for candidate in candidates:
-            if all(_accepts(m, candidate) for m in wanted):
+            if all(m.accepts(candidate) for m in wanted):
                 return candidate
         raise DeclarationError(
             f"no value of {label!r} is known that the {source.value} selector accepts",
@@ -264,7 +278,7 @@ class World:
         return levels(zip(self.phases, values, strict=True), self.step.seconds)
 
     def _totals(
-        self, healthy: float | _Absent, broken: float | _Absent, after: float | _Absent | None = None, start: float = 0
+        self, healthy: Rate, broken: Rate, after: Rate | None = None, *, start: float = 0
     ) -> Track:
         values = (healthy, broken, healthy if after is None else after)
         return totals(zip(self.phases, values, strict=True), self.step.seconds, start)
@@ -285,15 +299,3 @@ class World:
             labels = dict(key)
             out.append((labels.pop("__name__"), labels, notation(track)))
         return tuple(out)
-
-
-def _accepts(matcher: Matcher, value: str) -> bool:
-    match matcher.op:
-        case "=":
-            return value == matcher.value
-        case "!=":
-            return value != matcher.value
-        case "=~":
-            return re.fullmatch(matcher.value, value) is not None
-        case _:
-            return re.fullmatch(matcher.value, value) is None
