@@ -84,12 +84,6 @@ class Node:
                 break
         return tuple(found) or (self,)
 
-    def walk(self) -> Iterator[Node]:
-        """This route and every one below it."""
-        yield self
-        for route in self.routes:
-            yield from route.walk()
-
 
 @frozen(kw_only=True)
 class _Stop:

@@ -10,10 +10,11 @@ from attrs import evolve
 
 from asynq_mon_codegen.catalog.waiting import QUEUE_WAIT_HIGH
 from asynq_mon_codegen.checks.routing import check
-from asynq_mon_codegen.model import DEFAULT_RECEIVERS, MuteTime, Queue, Receiver, Route, Severity
+from asynq_mon_codegen.model import DEFAULT_RECEIVERS, MuteTime, Present, Queue, Receiver, Route, Severity
 from asynq_mon_codegen.plan import Plan
 
 CHAT = Receiver.slack("chat", channel="#chat")
+WATCHDOG = evolve(QUEUE_WAIT_HIGH, name="AsynqWatchdog", when=Present(Severity.NONE), guards=(), description="Up.")
 WITHOUT_INFO = {s: r for s, r in DEFAULT_RECEIVERS.items() if s is not Severity.INFO}
 
 
@@ -74,6 +75,16 @@ def test_the_default_is_clean(plan_of: Callable[..., Plan]) -> None:
             },
             ("mute-time", "two mute times are named 'n' but differ"),
             id="one name for two mute times",
+        ),
+        pytest.param(
+            {"routes": (Route(to=CHAT, queues="a", mute=(MuteTime(name=""),)),)},
+            ("mute-time", "a mute time has no name"),
+            id="a mute time without a name",
+        ),
+        pytest.param(
+            {"alerts": (WATCHDOG, evolve(QUEUE_WAIT_HIGH, inhibits="AsynqWatchdog"))},
+            ("inhibition", "AsynqQueueWaitHigh inhibits the watchdog, so its dead man's switch would go off"),
+            id="an alert that inhibits the watchdog",
         ),
         pytest.param(
             {"routes": (Route(to=CHAT, queues="a", mute=(MuteTime(name="n", location="Europe/Berlni"),)),)},

@@ -11,10 +11,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from attrs import evolve
 
+from asynq_mon_codegen.catalog.waiting import QUEUE_WAIT_HIGH
 from asynq_mon_codegen.generators.alertmanager import CONFIG, ROUTE_TESTS
 from asynq_mon_codegen.generators.alertmanager_inhibition import inhibit_rules
-from asynq_mon_codegen.model import MuteTime, Queue, Receiver, Route, Severity, Threat
+from asynq_mon_codegen.model import Above, MuteTime, Queue, Receiver, Route, Severity, Threat
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.routing import Criterion
 from asynq_mon_codegen.schemas.alertmanager import ALERTMANAGER
@@ -212,3 +214,22 @@ def test_the_watchdog_is_not_resolved(plan_of: Callable[..., Plan], config: Any)
         "0s",
         "5m",
     )
+
+
+def test_recorded_series_come_from_their_exporters(plan_of: Callable[..., Plan]) -> None:
+    """An alert on recorded series shares its labels with one on the same exporter's raw series."""
+    alerts = (
+        evolve(QUEUE_WAIT_HIGH, name="AsynqOne", inhibits=("AsynqTwo", "AsynqGone")),
+        evolve(QUEUE_WAIT_HIGH, name="AsynqTwo", when=Above(warning=1)),
+    )
+
+    assert [(r.source[-1].values, r.equal) for r in inhibit_rules(plan_of(alerts=alerts))][2:] == [
+        (("AsynqOne",), ("service", "queue"))
+    ]
+
+
+def test_one_severity_needs_no_rule(plan_of: Callable[..., Plan], config: Any) -> None:
+    """Alerts of one severity that inhibit nothing leave the section out."""
+    plan = plan_of(alerts=(evolve(QUEUE_WAIT_HIGH, when=Above(warning=1)),))
+
+    assert "inhibit_rules" not in config(plan)

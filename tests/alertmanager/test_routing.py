@@ -140,3 +140,20 @@ def test_routes_mean_what_they_say(routes: tuple[Route, ...], severity: str, tea
     told = Counter(n.receiver for n in routing_tree(monitoring).matched(alert) if n.receiver != NOBODY)
 
     assert told == Counter(expected)
+
+
+@pytest.mark.parametrize(
+    ("receivers", "expected"),
+    [
+        pytest.param({Severity.INFO: TEAM, Severity.CRITICAL: PAGER}, ("pager",), id="the critical one before info"),
+        pytest.param({Severity.NONE: CHAT}, ("chat",), id="whoever there is"),
+        pytest.param({}, (), id="nobody where nobody is declared"),
+    ],
+)
+def test_who_hears_of_the_unexpected(
+    receivers: dict[Severity, Receiver | Iterable[Receiver]], expected: tuple[str, ...]
+) -> None:
+    """An alert of an undeclared severity goes to the receiver most likely to read it."""
+    monitoring = Monitoring(service="orders", alerts=ALERTS, receivers=receivers)
+
+    assert receivers_for(monitoring, labels("surprise")) == expected
