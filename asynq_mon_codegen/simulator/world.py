@@ -277,9 +277,7 @@ class World:
         values = (healthy, broken, healthy if after is None else after)
         return levels(zip(self.phases, values, strict=True), self.step.seconds)
 
-    def _totals(
-        self, healthy: Rate, broken: Rate, after: Rate | None = None, *, start: float = 0
-    ) -> Track:
+    def _totals(self, healthy: Rate, broken: Rate, after: Rate | None = None, *, start: float = 0) -> Track:
         values = (healthy, broken, healthy if after is None else after)
         return totals(zip(self.phases, values, strict=True), self.step.seconds, start)
 
