@@ -137,17 +137,22 @@ class World:
         """During the fault the exporters (all, or these) answer, but without any queue series."""
         self._blank(("asynq_queue_", "asynq_tasks_"), exporters or self.exporters)
 
+    def lose_queue(self, name: str) -> None:
+        """During the fault the exporters know nothing of this queue: asynq's set of queues lacks it."""
+        self._blank(("asynq_queue_", "asynq_tasks_"), self.exporters, queue=name)
+
     def stop_exporters(self, *exporters: str, gone: bool = False) -> None:
         """During the fault these exporters do not answer; ``gone`` takes them out of service discovery too."""
         self.lose_redis(*exporters)
         for instance in exporters:
             self.exporter(instance, broken=ABSENT if gone else 0)
 
-    def _blank(self, prefixes: tuple[str, ...], instances: tuple[str, ...]) -> None:
+    def _blank(self, prefixes: tuple[str, ...], instances: tuple[str, ...], queue: str | None = None) -> None:
         before, fault, _ = self.phases
         for key, track in self._series.items():
             labels = dict(key)
-            if labels["__name__"].startswith(prefixes) and labels.get("instance") in instances:
+            mine = labels["__name__"].startswith(prefixes) and labels.get("instance") in instances
+            if mine and queue in (None, labels.get("queue")):
                 self._series[key] = tuple(None if before <= i < before + fault else v for i, v in enumerate(track))
 
     def exporter(
