@@ -50,7 +50,7 @@ def _tokens(expr: str) -> Iterator[tuple[str, str, int, int]]:
         kind = match.lastgroup or ""
         start, end = match.span()
         inside = expr.count("{", 0, start) - expr.count("}", 0, start)
-        if kind == "comparator" and match.group() in ("!=",) and inside > 0:
+        if kind == "comparator" and match.group() == "!=" and inside > 0:
             kind = "matcher"
         yield kind, match.group(), start, end
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
 from asynq_mon_codegen.generators.cases import STEP, Case, Check, Firing, cases_of
+from asynq_mon_codegen.model import Alert
 from asynq_mon_codegen.plan import RECORDING_GROUP, Group, Plan
 from asynq_mon_codegen.promql import quote
 from asynq_mon_codegen.simulator import Probe
@@ -22,18 +23,20 @@ def test_path(group: str) -> str:
 def generate(plan: Plan) -> tuple[Artifact, ...]:
     """One test file per group that has alerts."""
     return tuple(
-        Artifact(path=test_path(group.name), text=yaml_text(_file(plan, group))) for group in plan.groups if group.alerts
+        Artifact(path=test_path(group.name), text=yaml_text(_file(plan, group)))
+        for group in plan.groups
+        if group.alerts
     )
 
 
 def _file(plan: Plan, group: Group) -> dict[str, Any]:
     groups = _needed(plan, group)
-    cases = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in _cases(plan, alert)]
+    found = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in cases(plan, alert)]
     return {
         "rule_files": [f"../{name}.yaml" for name in groups],
         "evaluation_interval": str(STEP),
         "group_eval_order": [f"asynq-{name}" for name in groups],
-        "tests": [_test(case) for case in cases],
+        "tests": [_test(case) for case in found],
     }
 
 
@@ -47,7 +50,7 @@ def _needed(plan: Plan, group: Group) -> list[str]:
     return [*(n for n in known if n in needed and n != group.name), group.name]
 
 
-def _cases(plan: Plan, alert: Any) -> Iterable[Case]:
+def cases(plan: Plan, alert: Alert) -> Iterable[Case]:
     probe: Probe | None = alert.probe
     return cases_of(plan, alert, probe) if probe is not None else ()
 
@@ -95,5 +98,7 @@ def _series_check(case: Case, check: Check) -> dict[str, Any]:
     samples = []
     for firing in check.firing:
         labels = firing.rule.expected_labels(dict(firing.labels))
-        samples.append({"labels": _selector("ALERTS", {**labels, "alertname": case.alert, "alertstate": "firing"}), "value": 1})
+        samples.append(
+            {"labels": _selector("ALERTS", {**labels, "alertname": case.alert, "alertstate": "firing"}), "value": 1}
+        )
     return {"expr": _selector("ALERTS", wanted), "eval_time": str(check.at), "exp_samples": samples}

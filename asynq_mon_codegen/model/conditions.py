@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from typing import Self
 
 from attrs import field, frozen
 
@@ -50,6 +52,12 @@ class _Levels:
     info: float | None = field(default=None, converter=_info)
     warning: float | None = field(default=None, converter=_warning)
     critical: float | None = field(default=None, converter=_critical)
+    declared: bool = False
+
+    @classmethod
+    def declared_only(cls) -> Self:
+        """No default level: only the queues and task types that a declaration gives one are watched."""
+        return cls(declared=True)
 
     def level(self, severity: Severity) -> float | None:
         """The level of this severity, or None where it has none."""
@@ -69,9 +77,9 @@ class _Levels:
 
     def _check_order(self, rising: bool) -> None:
         given = self._ordered()
-        if not given:
+        if not given and not self.declared:
             raise DeclarationError("no level is given", "give warning=, critical= or info=")
-        for (low_name, low), (high_name, high) in zip(given, given[1:], strict=False):
+        for (low_name, low), (high_name, high) in itertools.pairwise(given):
             if (high <= low) if rising else (high >= low):
                 word = "above" if rising else "below"
                 raise DeclarationError(

@@ -59,8 +59,9 @@ class PlannedAlert:
         return self.alert.name
 
     def expected_labels(self, series: Mapping[str, str]) -> dict[str, str]:
-        """The labels of the firing alert for a series with these labels."""
-        return {**series, **{label.name: label.expected(series) for label in self.labels}}
+        """The labels of the firing alert for a series with these labels; an empty label is none."""
+        labels = {**series, **{label.name: label.expected(series) for label in self.labels}}
+        return {name: value for name, value in labels.items() if value}
 
     def expected_annotations(self, series: Mapping[str, str], value: float) -> dict[str, str]:
         """The annotations of the firing alert for a series with these labels and this value."""

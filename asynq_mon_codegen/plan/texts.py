@@ -52,7 +52,7 @@ class Text:
 
     def template(self) -> str:
         """For a rule: labels and value are filled in by Prometheus."""
-        return self._fill(lambda name: self._go(name), go_text)
+        return self._fill(self._go, go_text)
 
     def expected(self, labels: Mapping[str, str], value: float) -> str:
         """What Prometheus makes of the template for a series with these labels and this value."""

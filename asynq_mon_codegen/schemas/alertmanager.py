@@ -42,7 +42,7 @@ _ROUTE = obj(
 _INHIBIT_RULE = obj(
     {
         "source_matchers": array(_MATCHER, minItems=2),
-        "target_matchers": array(_MATCHER, minItems=2),
+        "target_matchers": array(_MATCHER, minItems=1),
         "equal": {**array(_LABEL, minItems=1, uniqueItems=True), "contains": {"const": "service"}},
     }
 )

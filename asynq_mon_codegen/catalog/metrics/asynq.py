@@ -64,6 +64,9 @@ QUEUE_PAUSED = Gauge(
     note="asynq exports it as a gauge in spite of its name",
 )
 EXPORTER_UP = Gauge(name="up", source=Source.EXPORTER, maximum=1, help="1 if the last scrape of the exporter worked.")
+TARGET_UP = Gauge(
+    name="up", maximum=1, help="1 if the last scrape worked, of any target: workers may serve the queue metrics too."
+)
 EXPORTER_SCRAPE_DURATION = Gauge(
     name="scrape_duration_seconds",
     source=Source.EXPORTER,
@@ -79,5 +82,5 @@ EXPORTER_SCRAPE_SAMPLES = Gauge(
 
 METRICS = (
     TASKS_ENQUEUED, QUEUE_SIZE, QUEUE_LATENCY, QUEUE_MEMORY, TASKS_PROCESSED, TASKS_FAILED, QUEUE_PAUSED,
-    EXPORTER_UP, EXPORTER_SCRAPE_DURATION, EXPORTER_SCRAPE_SAMPLES,
+    EXPORTER_UP, TARGET_UP, EXPORTER_SCRAPE_DURATION, EXPORTER_SCRAPE_SAMPLES,
 )  # fmt: skip

@@ -28,6 +28,7 @@ GO_MAX_PROCS = Gauge(
 GO_MEM_LIMIT = Gauge(
     name="go_gc_gomemlimit_bytes", source=_W, unit="bytes", help="GOMEMLIMIT; 9.2e18 when it is not set."
 )
+GO_GOGC = Gauge(name="go_gc_gogc_percent", source=_W, unit="percent", help="GOGC; 1.8e19 when it is off.")
 
 # node_exporter
 NODE_CPU = Counter(
@@ -81,6 +82,10 @@ REDIS_EVICTED = Counter(name="redis_evicted_keys_total", source=_R, unit="keys",
 REDIS_COMMANDS = Counter(
     name="redis_commands_processed_total", source=_R, unit="commands", help="Commands that Redis has run."
 )
+REDIS_CALLS = Counter(
+    name="redis_commands_total", label_set=(Label("cmd"),), source=_R, unit="commands",
+    help="Calls per command; asynq does nearly everything by eval and evalsha.",
+)  # fmt: skip
 REDIS_CPU_SYS = Counter(name="redis_cpu_sys_seconds_total", source=_R, unit="seconds", help="CPU time in the kernel.")
 REDIS_CPU_USER = Counter(
     name="redis_cpu_user_seconds_total", source=_R, unit="seconds", help="CPU time in Redis itself."
@@ -122,7 +127,8 @@ CONTAINER_MEMORY_LIMIT = Gauge(
     name="container_spec_memory_limit_bytes", label_set=CONTAINER, source=_K, unit="bytes", help="The limit; 0 is none."
 )
 KUBE_TERMINATED_REASON = Gauge(
-    name="kube_pod_container_status_last_terminated_reason", label_set=(*CONTAINER, Label("reason")), source=_K, maximum=1,
+    name="kube_pod_container_status_last_terminated_reason",
+    label_set=(*CONTAINER, Label("reason")), source=_K, maximum=1,
     help="1 for the reason of the container's last end.",
 )  # fmt: skip
 KUBE_RESTARTS = Counter(
@@ -136,7 +142,8 @@ PROMETHEUS_RULE_FAILURES = Counter(
     help="Evaluations of rules that failed.",
 )  # fmt: skip
 PROMETHEUS_RULE_MISSED = Counter(
-    name="prometheus_rule_group_iterations_missed_total", label_set=(Label("rule_group"),), source=_P, unit="evaluations",
+    name="prometheus_rule_group_iterations_missed_total",
+    label_set=(Label("rule_group"),), source=_P, unit="evaluations",
     help="Cycles of a rule group that were left out because the one before took too long.",
 )  # fmt: skip
 PROMETHEUS_RULE_DURATION = Gauge(
@@ -154,6 +161,10 @@ PROMETHEUS_NOTIFICATIONS_SENT = Counter(
 PROMETHEUS_NOTIFICATIONS_ERRORS = Counter(
     name="prometheus_notifications_errors_total", label_set=(Label("alertmanager"),), source=_P, unit="alerts",
     help="Alerts that could not be sent.",
+)  # fmt: skip
+PROMETHEUS_NOTIFICATIONS_DROPPED = Counter(
+    name="prometheus_notifications_dropped_total", label_set=(Label("alertmanager"),), source=_P, unit="alerts",
+    help="Alerts that no Alertmanager took; newer versions count those that each Alertmanager did not take.",
 )  # fmt: skip
 ALERTMANAGER_NOTIFICATIONS = Counter(
     name="alertmanager_notifications_total", label_set=(Label("integration"),), source=_A, unit="notifications",
