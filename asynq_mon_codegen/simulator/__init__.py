@@ -6,7 +6,7 @@ tells the same truth a little later than the other.
 """
 
 from asynq_mon_codegen.simulator.probe import Drive, Probe
-from asynq_mon_codegen.simulator.tracks import ABSENT, Ramp, Saw, Then, Track
+from asynq_mon_codegen.simulator.tracks import ABSENT, Cycle, Ramp, Saw, Then, Track
 from asynq_mon_codegen.simulator.world import QueueState, World
 
-__all__ = ["ABSENT", "Drive", "Probe", "QueueState", "Ramp", "Saw", "Then", "Track", "World"]
+__all__ = ["ABSENT", "Cycle", "Drive", "Probe", "QueueState", "Ramp", "Saw", "Then", "Track", "World"]

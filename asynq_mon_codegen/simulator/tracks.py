@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-__all__ = ["ABSENT", "Level", "Ramp", "Rate", "Saw", "Then", "Track", "later", "levels", "notation", "totals"]
+__all__ = ["ABSENT", "Cycle", "Level", "Ramp", "Rate", "Saw", "Then", "Track", "later", "levels", "notation", "totals"]
 
 Track = tuple[float | None, ...]
 """One value per scrape; None where the target does not export the series."""
@@ -46,8 +46,15 @@ class Then:
     rest: Level
 
 
-Level = float | int | Ramp | Saw | Then | _Absent
-Rate = float | int | Then | _Absent
+@frozen
+class Cycle:
+    """One level per scrape, gone through again and again; what comes in batches."""
+
+    levels: tuple[float, ...]
+
+
+Level = float | int | Ramp | Saw | Then | Cycle | _Absent
+Rate = float | int | Then | Cycle | _Absent
 """Growth per second of a counter."""
 
 
@@ -60,6 +67,8 @@ def _at(level: Level, i: int, step: float) -> float | None:
             return start + per_second * step * i
         case Saw(low, high, scrapes):
             return low + (high - low) * (i % scrapes) / (scrapes - 1)
+        case Cycle(values):
+            return values[i % len(values)]
         case Then(first, scrapes, rest):
             return _at(first, i, step) if i < scrapes else _at(rest, i - scrapes, step)
         case _:
