@@ -36,7 +36,9 @@ def _string(dumper: yaml.CSafeDumper, value: str) -> yaml.ScalarNode:
     if "\n" in value and value.isprintable() is False and _block_safe(value):
         return dumper.represent_scalar(tag, value, style="|")
     plain = value and value[0] in _PLAIN_FIRST and set(value) <= _PLAIN and value.lower() not in _WORDS
-    return dumper.represent_scalar(tag, value, style=None if plain else '"')
+    # single quotes keep PromQL's own double quotes readable; they escape nothing, so only plain text goes there
+    quoted = "'" if '"' in value and value.isprintable() else '"'
+    return dumper.represent_scalar(tag, value, style=None if plain else quoted)
 
 
 def _block_safe(value: str) -> bool:

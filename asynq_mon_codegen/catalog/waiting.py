@@ -1,23 +1,26 @@
-"""Tasks wait: the backlog, its age, and whether it is being worked off."""
+"""Tasks wait: their age, whether the backlog is being worked off, and whether a flood comes in."""
 
 from __future__ import annotations
 
-from asynq_mon_codegen.catalog.records import LATENCY, PAUSED, PENDING, SUCCEEDED
-from asynq_mon_codegen.model import (
-    Above,
-    Alert,
-    Cause,
-    Runbook,
-    Signal,
-    Step,
-    Threat,
-    Unit,
-    asynq_cli,
-    floor,
-    promql_query,
-    unless,
-)
-from asynq_mon_codegen.simulator import Probe, QueueState, World
+from asynq_mon_codegen.catalog.queue_flow import ARRIVED, USUAL_ARRIVALS
+from asynq_mon_codegen.catalog.records import LATENCY, PAUSED, PENDING, PROCESSED, SUCCEEDED
+from asynq_mon_codegen.catalog.runbooks import waiting as runbooks
+from asynq_mon_codegen.model import Above, Alert, Signal, Threat, Unit, floor, only, unless
+from asynq_mon_codegen.promql import Expr
+from asynq_mon_codegen.simulator import Probe, QueueState, Ramp, Saw, Then, World
+
+__all__ = [
+    "ALERTS",
+    "ARRIVALS_PER_PROCESSED",
+    "BACKLOG_NOT_DRAINING",
+    "GROUP",
+    "IS_PAUSED",
+    "OLDEST_PENDING",
+    "QUEUE_SURGE",
+    "QUEUE_WAIT_HIGH",
+    "RECORDS",
+    "TIME_TO_DRAIN",
+]
 
 GROUP = "waiting"
 
@@ -33,24 +36,33 @@ TIME_TO_DRAIN = Signal(
     title="Time to drain",
     expr=PENDING / SUCCEEDED,
     unit=Unit.SECONDS,
-    description="Pending tasks over successful tasks per second: how long the backlog takes if nothing new comes.",
+    description="Pending tasks over successful tasks per second: how long the backlog takes if nothing new comes. "
+    "+Inf when nothing succeeds.",
+)
+ARRIVALS_PER_PROCESSED = Signal(
+    title="Arrivals per processed task",
+    expr=ARRIVED / PROCESSED,
+    unit=Unit.TIMES,
+    description="Estimated arrivals over finished attempts: above 1 the queue takes in more than it gets done.",
 )
 
 
+def _healthy(**other: object) -> QueueState:
+    return QueueState(processed=10, failed=1, pending=3, latency=1, **other)  # type: ignore[arg-type]
+
+
 def _waits(world: World, name: str, value: float) -> dict[str, str]:
-    return world.queue(
-        name,
-        healthy=QueueState(processed=10, pending=3, latency=1),
-        broken=QueueState(processed=10, pending=500, latency=value),
-    )
+    return world.queue(name, _healthy(), QueueState(processed=10, failed=1, pending=500, latency=value))
 
 
 def _waits_while_paused(world: World, name: str, value: float) -> dict[str, str]:
-    return world.queue(
-        name,
-        healthy=QueueState(processed=10, pending=3, latency=1),
-        broken=QueueState(pending=500, latency=value, paused=True),
-    )
+    return world.queue(name, _healthy(), QueueState(pending=500, latency=value, paused=True))
+
+
+def _waits_in_bursts(world: World, name: str, value: float) -> dict[str, str]:
+    """Every two minutes the head of the queue is fresh again."""
+    burst = QueueState(processed=10, failed=1, pending=Saw(1, 500, 4), latency=Saw(1, value, 4))
+    return world.queue(name, _healthy(), burst)
 
 
 QUEUE_WAIT_HIGH = Alert(
@@ -62,32 +74,48 @@ QUEUE_WAIT_HIGH = Alert(
     hold="2m",
     guards=(IS_PAUSED,),
     summary="Tasks wait too long for a worker",
-    description="The oldest pending task of queue {queue} has waited {value} (threshold {threshold}, for {hold}).",
+    description="The next task of queue {queue} has waited {value} for a worker (threshold {threshold}, for {hold}); "
+    "every task behind it is late too.",
     dashboard="asynq-queue",
-    probe=Probe(drive=_waits, quiet={"the queue is paused": _waits_while_paused}),
-    runbook=Runbook(
-        meaning="The task that is next in line has been pending for longer than the threshold: work comes in faster "
-        "than workers take it, or nobody takes it at all.",
-        impact="Everything behind it in the queue is late by at least as much; users of this queue notice first.",
-        causes=(
-            Cause(
-                "No worker takes tasks of this queue",
-                "Processed per second is 0 although tasks are pending.",
-                promql_query("queue:asynq_tasks_processed:rate5m{queue=\"{queue}\"}", "0 means nobody works"),
-            ),
-        ),
-        actions=(Step("See what the queue is doing.", asynq_cli("asynq queue inspect {queue}")),),
-        tuning="Give the queue its own thresholds: Queue(..., thresholds={\"AsynqQueueWaitHigh\": Above(...)}).",
-        lies="After a graceful stop of workers asynq reports 0 for tasks that were put back; AsynqQueueStalled sees those.",
+    probe=Probe(
+        drive=_waits,
+        quiet={"the queue is paused": _waits_while_paused, "bursts that are worked off": _waits_in_bursts},
     ),
+    runbook=runbooks.WAIT_HIGH,
 )
 
+_BACKLOG = 150
+"""Between the floor of 100 tasks and three times as many."""
 
-def _drains(world: World, name: str, value: float) -> dict[str, str]:
+
+def _drains(world: World, name: str, value: float, pending: float = _BACKLOG, paused: bool = False) -> dict[str, str]:
+    succeeded = pending / value
+    pace = {"processed": 3 * succeeded, "failed": 2 * succeeded}
     return world.queue(
         name,
-        healthy=QueueState(processed=2, pending=3, latency=1),
-        broken=QueueState(processed=2, pending=2 * value, latency=20),
+        healthy=QueueState(**pace, pending=3, latency=1),
+        broken=QueueState(**pace, pending=pending, latency=20, paused=paused),
+    )
+
+
+def _drains_a_little(world: World, name: str, value: float) -> dict[str, str]:
+    return _drains(world, name, value, pending=99)
+
+
+def _drains_while_paused(world: World, name: str, value: float) -> dict[str, str]:
+    return _drains(world, name, value, paused=True)
+
+
+def _drains_a_nightly_batch(world: World, name: str, value: float) -> dict[str, str]:
+    """10,000 tasks of one minute, worked off in 20: the backlog shrinks faster than the hold lasts."""
+    return world.queue(
+        name,
+        healthy=QueueState(),
+        broken=QueueState(
+            pending=Then(Ramp(5_000, 160), 2, Ramp(9_750, -8.2)),
+            latency=Ramp(1, 0.95),
+            processed=8.33,
+        ),
     )
 
 
@@ -100,11 +128,143 @@ BACKLOG_NOT_DRAINING = Alert(
     hold="10m",
     guards=(floor(PENDING, 100, "at least {minimum} tasks are pending"), IS_PAUSED),
     summary="The backlog will not be worked off soon",
-    description="At its present pace queue {queue} needs {value} to work off its backlog (threshold {threshold}).",
+    description="At its present pace queue {queue} needs {value} to work off its backlog, even if nothing new comes "
+    "(threshold {threshold}, for {hold}; +Inf means that no task succeeds).",
     dashboard="asynq-queue",
-    probe=Probe(drive=_drains),
-    runbook=Runbook(meaning="x", actions=("y",)),
+    probe=Probe(
+        drive=_drains,
+        # rate() of a fractional counter is exact to about 15 digits
+        exact=False,
+        quiet={
+            "at least {minimum} tasks are pending": _drains_a_little,
+            "the queue is paused": _drains_while_paused,
+            "a nightly batch": _drains_a_nightly_batch,
+        },
+    ),
+    runbook=runbooks.BACKLOG_NOT_DRAINING,
 )
 
-ALERTS = (QUEUE_WAIT_HIGH, BACKLOG_NOT_DRAINING)
+_PACE = 0.2
+"""Attempts per second of the flooded queue: so slow that a flood stays below three times the floor."""
+_FAILED = 0.05
+
+
+def _usual() -> Expr:
+    """Arrivals of an hour ago; of the last hour where the queue is younger.
+
+    The last hour alone would call a flood usual after 25 minutes of it.
+    """
+    return USUAL_ARRIVALS.offset("1h").or_(USUAL_ARRIVALS)
+
+
+def _history(*parts: tuple[int, float]) -> Then | float:
+    """Rates one after the other, each for a number of minutes; the last one goes on."""
+    (minutes, rate), *rest = parts
+    return Then(rate, 2 * minutes, _history(*rest)) if rest else rate
+
+
+def _flood(
+    world: World,
+    name: str,
+    value: float,
+    *parts: tuple[int, float],
+    broken: QueueState | None = None,
+    start: float = 600,
+) -> dict[str, str]:
+    """Arrivals are ``value`` times what is processed; ``parts`` are earlier arrivals, as shares of those."""
+    arrivals = value * _PACE
+    before = parts or ((80, 0.47), (60, 0.95))
+    history = _history(*((minutes, share * arrivals) for minutes, share in before))
+    flooded = QueueState(pending=Ramp(start, _growth(value)), latency=30, processed=_PACE, failed=_FAILED)
+    return world.queue(name, QueueState(pending=start, latency=1, processed=history), broken or flooded)
+
+
+def _growth(value: float, pace: float = _PACE, failed: float = _FAILED) -> float:
+    return value * pace - (pace - failed)
+
+
+def _flood_after_a_late_rise(world: World, name: str, value: float) -> dict[str, str]:
+    return _flood(world, name, value, (60, 0.1), (20, 0.9), (60, 0.1))
+
+
+def _flood_in_steps(world: World, name: str, value: float) -> dict[str, str]:
+    """The backlog grows in steps of 90 seconds, the tasks of each step being scheduled first."""
+    growth = _growth(value)
+    pending: Then | float = 600.0
+    scheduled: Then | Ramp = Ramp(0, growth)
+    for step in range(20, -1, -1):
+        pending = Then(600 + 90 * growth * step, 3, pending)
+        scheduled = Then(Ramp(0, growth), 3, scheduled)
+    steps = QueueState(pending=pending, scheduled=scheduled, latency=30, processed=_PACE, failed=_FAILED)
+    return _flood(world, name, value, broken=steps)
+
+
+def _flood_is_small(world: World, name: str, value: float) -> dict[str, str]:
+    small = {"processed": 0.05, "failed": 0.01}
+    broken = QueueState(pending=Ramp(250, _growth(value, 0.05, 0.01)), latency=30, **small)
+    return _flood(world, name, value, (1, 0.1), (139, 0.1), broken=broken, start=250)
+
+
+def _flood_ends_in_a_drain(world: World, name: str, value: float) -> dict[str, str]:
+    """Pending grew for six minutes and grows no more, though tasks are still being scheduled."""
+    stands = Then(Ramp(600, 1), 12, 960)
+    broken = QueueState(
+        pending=stands, scheduled=Ramp(0, 2 * value), latency=30, processed=_PACE, failed=_FAILED
+    )
+    return _flood(world, name, value, broken=broken)
+
+
+def _flood_nothing_done(world: World, name: str, value: float) -> dict[str, str]:
+    return _flood(world, name, value, broken=QueueState(pending=Ramp(600, 1), latency=30))
+
+
+def _slow_consumers(world: World, name: str, value: float) -> dict[str, str]:
+    return _flood(world, name, value, (140, 0.6))
+
+
+def _slow_consumers_since_a_rise(world: World, name: str, value: float) -> dict[str, str]:
+    return _flood(world, name, value, (50, 0.05), (30, 1.0), (60, 0.05))
+
+
+QUEUE_SURGE = Alert(
+    name="AsynqQueueSurge",
+    group=GROUP,
+    threat=Threat.SURGE,
+    signal=ARRIVALS_PER_PROCESSED,
+    when=Above(warning=2, critical=4),
+    hold="5m",
+    guards=(
+        floor(PENDING, 500, "at least {minimum} tasks are pending"),
+        only(PENDING.greater_than(PENDING.offset("2m")), "more tasks are pending than two minutes ago"),
+        # a queue that gets nothing done is stalled, whatever comes in; the ratio would be +Inf
+        only(PROCESSED.above(0), "some tasks are still processed"),
+        # slow workers raise the ratio too, with arrivals as ever; a queue without history may fire
+        unless(_usual().greater_than(ARRIVED / 2), "arrivals are less than twice what they were an hour ago"),
+    ),
+    summary="A flood of tasks is coming in",
+    description="Queue {queue} receives {value} what it gets done (threshold {threshold}, for {hold}), far more than "
+    "an hour ago, and its backlog grows.",
+    dashboard="asynq-queue",
+    probe=Probe(
+        drive=_flood,
+        also={
+            "a flood after a late rise": _flood_after_a_late_rise,
+            "a backlog that grows in steps": _flood_in_steps,
+        },
+        quiet={
+            "at least {minimum} tasks are pending": _flood_is_small,
+            "more tasks are pending than two minutes ago": _flood_ends_in_a_drain,
+            "some tasks are still processed": _flood_nothing_done,
+            "arrivals are less than twice what they were an hour ago": _slow_consumers,
+            "slow workers after arrivals rose and fell": _slow_consumers_since_a_rise,
+        },
+        settle="5m",
+        ripens="7m30s",
+        before="140m",
+        exact=False,
+    ),
+    runbook=runbooks.SURGE,
+)
+
+ALERTS = (QUEUE_WAIT_HIGH, BACKLOG_NOT_DRAINING, QUEUE_SURGE)
 RECORDS = ()

@@ -35,10 +35,13 @@ def label_column(
     *,
     links: Sequence[DataLink] = (),
     mappings: Sequence[ValueMapping] = (),
+    cell: Cell = "auto",
     width: int | None = None,
 ) -> Column:
-    """A column of label values; ``width`` in pixels, None for automatic."""
-    custom = {} if width is None else {"width": width}
+    """A column of label values; ``cell`` says how the colours of ``mappings`` show, ``width`` is in pixels."""
+    custom: dict[str, Any] = {} if width is None else {"width": width}
+    if cell != "auto":
+        custom["cellOptions"] = {"type": cell}
     styled = bool(links or mappings or custom)
     style = (override(title, links=links, mappings=mappings, custom=custom),) if styled else ()
     return Column(title=title, label=label, overrides=style)
