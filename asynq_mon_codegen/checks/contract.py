@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from asynq_mon_codegen.checks.promql_ast import NotPromQL, parse
 from asynq_mon_codegen.checks.series import Facts, Knowledge, knowledge
 from asynq_mon_codegen.checks.tracking import track
 from asynq_mon_codegen.errors import Problem, did_you_mean
 from asynq_mon_codegen.model import Alert
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.texts import placeholders
+from asynq_mon_codegen.promql.parsed import NotPromQL, parse
 
 __all__ = ["check", "check_expression"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from attrs import evolve
 
 from asynq_mon_codegen.checks.functions import hull
-from asynq_mon_codegen.checks.promql_ast import Binary
 from asynq_mon_codegen.checks.series import Facts
 from asynq_mon_codegen.errors import did_you_mean
+from asynq_mon_codegen.promql.parsed import Binary
 
 __all__ = ["COMPARISONS", "Report", "arithmetic", "join"]
 

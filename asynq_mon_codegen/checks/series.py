@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
-from asynq_mon_codegen.checks.promql_ast import Node, NotPromQL, parse
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.promql import Counter, Expr, Histogram, Metric, Source
+from asynq_mon_codegen.promql.parsed import Node, NotPromQL, parse
 
 __all__ = ["TARGET_LABELS", "Facts", "Family", "Knowledge", "knowledge"]
 

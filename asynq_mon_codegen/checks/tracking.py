@@ -10,7 +10,11 @@ from attrs import evolve
 
 from asynq_mon_codegen.checks.functions import COUNTER_ONLY, LEVEL_ONLY, OF_RANGE, SCALARS, bounds_after
 from asynq_mon_codegen.checks.joins import COMPARISONS, Report, arithmetic, join
-from asynq_mon_codegen.checks.promql_ast import (
+from asynq_mon_codegen.checks.series import Facts, Family, Knowledge
+from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.errors import did_you_mean
+from asynq_mon_codegen.promql import Matcher
+from asynq_mon_codegen.promql.parsed import (
     Aggregation,
     Binary,
     Call,
@@ -21,10 +25,6 @@ from asynq_mon_codegen.checks.promql_ast import (
     Subquery,
     Text,
 )
-from asynq_mon_codegen.checks.series import Facts, Family, Knowledge
-from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.errors import did_you_mean
-from asynq_mon_codegen.promql import Matcher
 
 __all__ = ["track"]
 

@@ -9,8 +9,8 @@ from asynq_mon_codegen.artifact import Artifact, yaml_text
 from asynq_mon_codegen.generators.cases import STEP, Case, Check, Firing, cases_of
 from asynq_mon_codegen.model import Alert
 from asynq_mon_codegen.plan import RECORDING_GROUP, Group, Plan
+from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.promql import quote
-from asynq_mon_codegen.simulator import Probe
 
 __all__ = ["generate", "test_path"]
 
@@ -51,7 +51,7 @@ def _needed(plan: Plan, group: Group) -> list[str]:
 
 
 def cases(plan: Plan, alert: Alert) -> Iterable[Case]:
-    probe: Probe | None = alert.probe
+    probe = probe_of(plan, alert)
     return cases_of(plan, alert, probe) if probe is not None else ()
 
 

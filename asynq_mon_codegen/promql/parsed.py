@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser
 from attrs import frozen
 
-from asynq_mon_codegen.promql import Matcher, quote
+from asynq_mon_codegen.promql.labels import Matcher, quote
 
 __all__ = [
     "Aggregation",

@@ -1,0 +1,51 @@
+"""What drives the tests of an alert: its own probe, or one derived from its expression."""
+
+from __future__ import annotations
+
+from asynq_mon_codegen.model import Above, Alert
+from asynq_mon_codegen.plan.plan import Plan
+from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Metric
+from asynq_mon_codegen.promql.parsed import Node, NotPromQL, parse
+from asynq_mon_codegen.simulator import Probe
+from asynq_mon_codegen.simulator.derive import Clause, derive
+from asynq_mon_codegen.simulator.ways import Reader
+
+__all__ = ["probe_of"]
+
+
+def probe_of(plan: Plan, alert: Alert) -> Probe | None:
+    """The alert's probe, else one read off its expression; None where neither exists."""
+    if alert.probe is not None:
+        return alert.probe
+    guards = tuple(
+        Clause(kind=g.kind, expr=g.expr.render(plan.scope), text=g.text, minimum=g.minimum) for g in alert.guards
+    )
+    return derive(
+        alert.signal.expr.render(plan.scope), healthy=_healthy(plan, alert), reader=_reader(plan, alert), guards=guards
+    )
+
+
+def _healthy(plan: Plan, alert: Alert) -> float:
+    """A value of the signal at which no rule of the alert fires."""
+    levels = [c.level for rule in plan.rules_of(alert) for c in rule.classes if c.level is not None]
+    if not levels:
+        return 0.0
+    if isinstance(alert.when, Above):
+        return 0.0 if min(levels) > 0 else min(levels) - 1
+    return max(levels) * 2 if max(levels) > 0 else max(levels) + 1
+
+
+def _reader(plan: Plan, alert: Alert) -> Reader:
+    metrics: dict[str, Metric] = {}
+    for metric in plan.contract:
+        metrics.setdefault(metric.name, metric)
+    for expr in (alert.signal.expr, *(g.expr for g in alert.guards)):
+        # a typed metric knows better who exports it than the first of its name
+        metrics |= {m.name: m for m in expr.walk() if isinstance(m, Gauge | Counter | Histogram)}
+    records: dict[str, Node] = {}
+    for record in plan.records:
+        try:
+            records[record.name] = parse(record.expr)
+        except NotPromQL:
+            continue
+    return Reader(metrics=metrics, records=records)
