@@ -203,7 +203,7 @@ def _case(
         step=STEP,
         before=probe.before,
         fault=fault,
-        after=_sum(probe.after, probe.settle, keep),
+        after=_sum(probe.after, _clears(probe), keep),
         identity=plan.monitoring.identity,
         selectors=dict(plan.scope.selectors),
         subject=label,
@@ -273,7 +273,11 @@ def _checks(
         one = firing[0]
         yield Check(at=_minus(_sum(world.end, keep), STEP), firing=(one,), only=one.labels, why="kept firing")
     if probe.recovers:
-        yield Check(at=_sum(world.end, probe.settle, keep, STEP, STEP), firing=(), why="recovered: silent")
+        yield Check(at=_sum(world.end, _clears(probe), keep, STEP, STEP), firing=(), why="recovered: silent")
+
+
+def _clears(probe: Probe) -> Duration:
+    return probe.settle if probe.clears is None else probe.clears
 
 
 def _sum(*lengths: Duration) -> Duration:

@@ -8,7 +8,7 @@ from typing import Any
 from asynq_mon_codegen.artifact import Artifact, yaml_text
 from asynq_mon_codegen.generators.cases import STEP, Case, Check, Firing, cases_of
 from asynq_mon_codegen.model import Alert
-from asynq_mon_codegen.plan import RECORDING_GROUP, Group, Plan
+from asynq_mon_codegen.plan import Group, Plan
 from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.promql import quote
 
@@ -43,11 +43,16 @@ def _file(plan: Plan, group: Group) -> dict[str, Any]:
 def _needed(plan: Plan, group: Group) -> list[str]:
     """The groups whose records this one reads, itself last."""
     homes = {r.name: r.group for r in plan.records}
-    text = "\n".join([r.expr for r in group.records] + [a.expr for a in group.alerts])
-    used = {home for name, home in homes.items() if name in text and home != group.name}
-    known = [g.name for g in plan.groups]
-    needed = used | {RECORDING_GROUP} if RECORDING_GROUP in known else used
-    return [*(n for n in known if n in needed and n != group.name), group.name]
+    groups = {g.name: g for g in plan.groups}
+    needed: set[str] = set()
+    todo = [group.name]
+    while todo:
+        reader = groups[todo.pop()]
+        text = "\n".join([r.expr for r in reader.records] + [a.expr for a in reader.alerts])
+        found = {home for name, home in homes.items() if name in text} - needed - {group.name}
+        needed |= found
+        todo += sorted(found)
+    return [*(n for n in groups if n in needed), group.name]
 
 
 def cases(plan: Plan, alert: Alert) -> Iterable[Case]:
