@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from asynq_mon_codegen.artifact import Artifact
-from asynq_mon_codegen.catalog.dashboards import EXTRA_RECORDS
+from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.checks import registry
 from asynq_mon_codegen.errors import DeclarationError, Problem, UsageError, did_you_mean
 from asynq_mon_codegen.generators import alertmanager, dashboards, rule_tests, rules, runbooks
@@ -60,7 +60,7 @@ def open_declaration(path: Path) -> Plan:
     """
     monitoring = load(path, Monitoring)
     try:
-        return resolve(monitoring, EXTRA_RECORDS)
+        return resolve(monitoring, dashboard_records(monitoring))
     except DeclarationError as error:
         raise UsageError(f"{path}: error: {error.message}", error.hint) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import promql_parser
 from attrs import evolve
 
 from asynq_mon_codegen.model import Alert, Guard, Severity
@@ -11,6 +10,8 @@ from asynq_mon_codegen.promql import Expr, Raw, Scope, number
 from asynq_mon_codegen.promql.expressions import Binary
 
 __all__ = ["condition", "pretty", "record_text"]
+
+_ONE_LINE = 100
 
 
 def condition(alert: Alert, severity: Severity, classes: tuple[ThresholdClass, ...], scope: Scope) -> str:
@@ -34,7 +35,7 @@ def condition(alert: Alert, severity: Severity, classes: tuple[ThresholdClass, .
     if not parts:
         return ""
     labels = signal.labels
-    text = " or ".join(t for t, _ in parts)
+    text = "\nor ".join(t for t, _ in parts)
     whole: Expr = Raw(text, labels)
     guards = [g for g in alert.guards if g.applies_to(severity)]
     if not guards:
@@ -62,10 +63,6 @@ def record_text(expr: Expr, scope: Scope) -> str:
 
 
 def pretty(text: str) -> str:
-    """The same PromQL over several lines where it is long; as it is where the parser cannot print it."""
-    if len(text) <= 100 or any(ord(c) < 0x20 and c != "\n" for c in text):
-        return text
-    try:
-        return str(promql_parser.parse(text).prettify())
-    except ValueError:
-        return text  # the check for PromQL says what is wrong with it
+    """The same PromQL on one line where that is short enough; else one clause a line."""
+    flat = text.replace("\n", " ")
+    return flat if len(flat) <= _ONE_LINE and "#" not in flat else text

@@ -247,7 +247,8 @@ class Binary(Expr):
             left = f"({left})"
         if self.right.precedence <= self.precedence:
             right = f"({right})"
-        return f"{left} {self.op}{self._matching(scope)} {right}"
+        gap = "\n" if self.op in _SETS else " "  # one clause a line; space in PromQL means nothing
+        return f"{left}{gap}{self.op}{self._matching(scope)} {right}"
 
     def _matching(self, scope: Scope) -> str:
         mine, theirs = self.left.labels, self.right.labels
@@ -291,8 +292,8 @@ class Raw(Expr):
     precedence = 0
 
     def render(self, scope: Scope) -> str:
-        """The text as it is."""
-        return self.text
+        """The text as it is; a comment in it must not swallow what follows."""
+        return f"{self.text}\n" if "#" in self.text else self.text
 
 
 @frozen
@@ -325,7 +326,7 @@ class ForEach(Expr):
         names = [name for name in scope.declared(self.key) if all(m.accepts(name) for m in mine)]
         # label_replace expands $1 in its replacement, so a dollar in a name is doubled
         texts = [quote(name.replace("$", "$$")) for name in names]
-        return " or ".join(f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts)
+        return "\nor ".join(f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts)
 
 
 def _expr(value: Expr | float) -> Expr:

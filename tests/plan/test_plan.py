@@ -62,9 +62,9 @@ def test_one_rule_per_severity_however_many_queues() -> None:
 
     assert [a.severity for a in planned.alerts] == [Severity.CRITICAL, Severity.WARNING]
     assert one_line(rule(planned).expr) == (
-        '( queue:asynq_queue_latency_seconds:max{queue=~"q0|q1|q2"} > 30 or '
+        '(queue:asynq_queue_latency_seconds:max{queue=~"q0|q1|q2"} > 30 or '
         'queue:asynq_queue_latency_seconds:max{queue="slow"} > 600 or '
-        'queue:asynq_queue_latency_seconds:max{queue!~"q0|q1|q2|slow"} > 60 ) unless queue:asynq_queue_paused:max == 1'
+        'queue:asynq_queue_latency_seconds:max{queue!~"q0|q1|q2|slow"} > 60) unless queue:asynq_queue_paused:max == 1'
     )
 
 
