@@ -11,7 +11,6 @@ import click
 from asynq_mon_codegen import output
 from asynq_mon_codegen.build import build, declaration_path
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, print_problems, told
-from asynq_mon_codegen.verify import verify
 
 
 @click.command()
@@ -25,6 +24,8 @@ def check(config: Path | None, out: Path | None, as_json: bool) -> None:
     The metric contract, PromQL, routes, JSON Schemas of every format and internal links are
     checked in this process; promtool and amtool are the next step of a CI job.
     """
+    from asynq_mon_codegen.verify import verify
+
     bundle = build(declaration_path(config))
     problems = bundle.problems or verify(bundle.plan, bundle.artifacts)
     stale = output.compare(bundle.artifacts, out).stale if out is not None and not problems else ()

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.syntax import Syntax
 
 from asynq_mon_codegen.build import declaration_path, open_declaration
 from asynq_mon_codegen.catalogue_table import level_text
@@ -70,6 +68,9 @@ def _rule(plan: Plan, rule: PlannedAlert) -> dict[str, Any]:
 
 
 def _tell(data: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.syntax import Syntax
+
     console = Console(highlight=False)
 
     def out(text: str = "") -> None:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from asynq_mon_codegen import output
 from asynq_mon_codegen.build import GENERATORS, build, declaration_path
@@ -50,7 +49,6 @@ def generate(
 
 
 def _tell(kinds: dict[str, tuple[str, ...]], unchanged: int, out: Path, *, check_only: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
     words = {
         "created": ("missing", "red") if check_only else ("created", "green"),
         "changed": ("stale", "yellow") if check_only else ("changed", "yellow"),
@@ -61,17 +59,14 @@ def _tell(kinds: dict[str, tuple[str, ...]], unchanged: int, out: Path, *, check
     for kind, paths in kinds.items():
         word, colour = words[kind]
         for path in paths[:shown]:
-            console.print(f"[{colour}]{word:>9}[/{colour}]  {path}", markup=True)
+            click.echo(f"{click.style(f'{word:>9}', fg=colour)}  {path}")
         if len(paths) > shown:
-            console.print(f"           and {len(paths) - shown} more {word}")
+            click.echo(f"           and {len(paths) - shown} more {word}")
     total = sum(len(p) for p in kinds.values())
     where = "this folder" if out == Path() else str(out)
-    if check_only:
-        verdict = (
-            f"{total} of {total + unchanged} files differ: run asynq-mon generate"
-            if total
-            else f"{unchanged} files are current"
-        )
+    if not check_only:
+        click.echo(f"{total} files written or removed, {unchanged} were current, in {where}")
+    elif total:
+        click.echo(f"{total} of {total + unchanged} files differ: run asynq-mon generate")
     else:
-        verdict = f"{total} files written or removed, {unchanged} were current, in {where}"
-    console.print(verdict)
+        click.echo(f"{unchanged} files are current")

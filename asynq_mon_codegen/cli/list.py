@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from asynq_mon_codegen.build import declaration_path, open_declaration
 from asynq_mon_codegen.catalogue_table import rows
@@ -26,6 +23,10 @@ def list_alerts(config: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("alert", "threat", "fires", "for", "needs"):
         table.add_column(column, overflow="fold", no_wrap=column == "alert")
