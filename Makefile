@@ -65,7 +65,7 @@ golden: $(DEV) ## Rewrite the expected outputs of the tests, then compare with t
 	$(BIN)/pytest -q -k golden
 
 preview: $(DEV) ## Render the dashboards to pictures
-	$(BIN)/python scripts/preview.py
+	$(BIN)/python scripts/preview
 
 clean: ## Remove everything that the other targets can make again, .venv and .tools included
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage coverage.xml \

@@ -89,6 +89,10 @@ class Panels:
             targets,
             spec.unit,
             stack=spec.stack,
+            # a line on top of an empty layer would give its colour to the layer below
+            line_width=0 if spec.stack else 1,
+            fill_opacity=70 if spec.stack else 0,
+            soft_max=spec.soft_maximum,
             legend=spec.legend,
             draw_style="bars" if spec.bars else "line",
             thresholds_style="dashed" if steps else "off",
@@ -108,7 +112,7 @@ class Panels:
             color_mode="background" if spec.filled else "value",
             graph_mode="area" if spec.spark else "none",
             steps=self._steps(spec) or _thresholds(_NEUTRAL),
-            mappings=_mappings(spec.shown),
+            mappings=_mappings(spec.shown, spec.no_value),
             links=self._series_links(spec),
             no_value=spec.no_value,
             **_common(spec),
@@ -230,7 +234,7 @@ class Panels:
             column.unit,
             cell="color-background" if by_words else "color-text" if colored else "auto",
             steps=steps or (_thresholds(_NEUTRAL) if by_words else None),
-            mappings=_mappings(column.shown),
+            mappings=_mappings(column.shown, column.no_value),
             decimals=column.decimals,
         )
 
@@ -274,8 +278,9 @@ def _thresholds(steps: Steps) -> g.Thresholds:
     return g.threshold_steps(steps.base, *steps.steps)
 
 
-def _mappings(shown: Iterable[Shown]) -> list[g.ValueMapping]:
-    return [g.map_value(one.value, one.text, one.color) for one in shown]
+def _mappings(shown: Iterable[Shown], no_value: str = "") -> list[g.ValueMapping]:
+    words = [g.map_value(one.value, one.text, one.color) for one in shown]
+    return [*words, g.map_special("null+nan", no_value)] if no_value else words
 
 
 def _common(spec: Panel) -> _Common:

@@ -25,13 +25,24 @@ from asynq_mon_codegen.catalog.metrics.systems import (
     PROMETHEUS_RULE_MISSED,
 )
 from asynq_mon_codegen.catalog.records import PENDING
-from asynq_mon_codegen.promql import RANGE, RATE_INTERVAL, Matcher, vector
+from asynq_mon_codegen.promql import RANGE, RATE_INTERVAL, Expr, Matcher, vector
 
 __all__ = ["HEALTH"]
 
 # Prometheus names a group by its file and its name; ours all begin with asynq-.
 _OURS = Matcher("rule_group", "=~", ".*;asynq-.*")
 _GROUP = "{{rule_group}}"
+
+
+def _short(expr: Expr) -> Expr:
+    """Named by our group alone."""
+    return expr.relabel("rule_group", "$1", "rule_group", ".*;asynq-(.*)")
+
+
+def _host(expr: Expr) -> Expr:
+    """Named by Alertmanager's host instead of its whole address."""
+    return expr.relabel("alertmanager", "$1", "alertmanager", "https?://([^/]+)/.*")
+
 
 _ALERTS = Row(
     key="alerts",
@@ -173,28 +184,27 @@ _RULES = Row(
             key="duration",
             title="Evaluation time by group",
             text="How long the last cycle of each rule group took. It must stay far below the evaluation interval.",
-            lines=Line(PROMETHEUS_RULE_DURATION.matching(_OURS).max(by="rule_group"), _GROUP),
+            lines=Line(_short(PROMETHEUS_RULE_DURATION.matching(_OURS).max(by="rule_group")), _GROUP),
             unit="s",
             minimum=0,
-            legend="hidden",
         ),
         Graph(
             key="failures",
             title="Failed evaluations",
             text="Evaluations per second that failed, by group. 0 is normal: a rule that fails can never fire.",
-            lines=Line(PROMETHEUS_RULE_FAILURES.matching(_OURS).rate(RATE_INTERVAL).max(by="rule_group"), _GROUP),
+            lines=Line(
+                _short(PROMETHEUS_RULE_FAILURES.matching(_OURS).rate(RATE_INTERVAL).max(by="rule_group")), _GROUP
+            ),
             unit="ops",
             minimum=0,
-            legend="hidden",
         ),
         Graph(
             key="missed",
             title="Missed cycles",
             text="Cycles per second that were left out because the one before took too long, by group. 0 is normal.",
-            lines=Line(PROMETHEUS_RULE_MISSED.matching(_OURS).rate(RATE_INTERVAL).max(by="rule_group"), _GROUP),
+            lines=Line(_short(PROMETHEUS_RULE_MISSED.matching(_OURS).rate(RATE_INTERVAL).max(by="rule_group")), _GROUP),
             unit="ops",
             minimum=0,
-            legend="hidden",
         ),
     ),
 )
@@ -209,9 +219,12 @@ _NOTIFICATIONS = Row(
             text="Alerts per second sent to each Alertmanager, and those that could not be. "
             "Firing alerts are sent again and again: a steady rate is normal.",
             lines=(
-                Line(PROMETHEUS_NOTIFICATIONS_SENT.rate(RATE_INTERVAL).max(by="alertmanager"), "{{alertmanager}} sent"),
                 Line(
-                    PROMETHEUS_NOTIFICATIONS_ERRORS.rate(RATE_INTERVAL).max(by="alertmanager"),
+                    _host(PROMETHEUS_NOTIFICATIONS_SENT.rate(RATE_INTERVAL).max(by="alertmanager")),
+                    "{{alertmanager}} sent",
+                ),
+                Line(
+                    _host(PROMETHEUS_NOTIFICATIONS_ERRORS.rate(RATE_INTERVAL).max(by="alertmanager")),
                     "{{alertmanager}} failed",
                     color="red",
                 ),

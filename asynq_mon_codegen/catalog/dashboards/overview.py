@@ -158,7 +158,7 @@ QUEUE_TABLE = Table(
         Line(TIME_TO_DRAIN.expr),
     ),
     unit="short",
-    h=9,
+    h=8,
     columns=(
         LabelColumn(label="queue", title="Queue", opens="asynq-queue"),
         ValueColumn(
@@ -171,11 +171,18 @@ QUEUE_TABLE = Table(
         ValueColumn(line=0, title="Pending", unit="short"),
         ValueColumn(line=2, title="Oldest wait", unit="s", levels="AsynqQueueWaitHigh"),
         ValueColumn(line=3, title="Processed/s", unit="ops", decimals=2),
-        ValueColumn(line=4, title="Failure ratio", unit="percentunit", levels="AsynqTaskFailureRatioHigh", decimals=1),
+        ValueColumn(
+            line=4,
+            title="Failure ratio",
+            unit="percentunit",
+            levels="AsynqTaskFailureRatioHigh",
+            decimals=1,
+            no_value="idle",
+        ),
         ValueColumn(line=5, title="Retry", unit="short"),
         ValueColumn(line=6, title="Archived", unit="short"),
         ValueColumn(line=7, title="State", unit="none", shown=(Shown(0, "running"), Shown(1, "paused", "blue"))),
-        ValueColumn(line=8, title="Drain", unit="s", levels="AsynqQueueBacklogNotDraining"),
+        ValueColumn(line=8, title="Drain", unit="s", levels="AsynqQueueBacklogNotDraining", no_value="idle"),
     ),
     sort_by="Pending",
 )
@@ -231,6 +238,6 @@ OVERVIEW = Dashboard(
         _STATS,
         Row(key="queues", title="Queues", panels=(QUEUE_TABLE,)),
         _GRAPHS,
-        Row(key="alerts", title="Alerts", panels=(firing_table("firing", h=7),)),
+        Row(key="alerts", title="Alerts", panels=(firing_table("firing", h=6),)),
     ),
 )

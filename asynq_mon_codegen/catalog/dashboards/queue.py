@@ -20,11 +20,9 @@ from asynq_mon_codegen.catalog.records import (
     SUCCEEDED,
 )
 from asynq_mon_codegen.catalog.waiting import TIME_TO_DRAIN
-from asynq_mon_codegen.promql import RATE_INTERVAL, number
+from asynq_mon_codegen.promql import RATE_INTERVAL
 
 __all__ = ["AGGREGATING", "ARRIVALS", "COMPLETED", "QUEUE_BOARD"]
-
-ARCHIVE_CAP = 9_999
 
 COMPLETED = TASKS_ENQUEUED.where(state="completed").max(by="queue")
 AGGREGATING = QUEUE_SIZE.max(by="queue") - TASKS_ENQUEUED.sum(by=("queue", "instance", "job")).max(by="queue")
@@ -201,7 +199,7 @@ _WORK = Row(
             lines=Line(FAILED / PROCESSED, "{{queue}}"),
             unit="percentunit",
             minimum=0,
-            maximum=1,
+            soft_maximum=0.1,
             levels="AsynqTaskFailureRatioHigh",
         ),
     ),
@@ -222,15 +220,14 @@ _LEFT = Row(
         ),
         Graph(
             key="archived",
-            title="Archived and the cap",
+            title="Archived",
             text="Dead-letter tasks. At 9,999 asynq drops the oldest for each new one, without a trace: a flat line "
             "there is silent loss. It falls when somebody runs or deletes them, and for those older than 90 days.",
-            lines=(
-                Line(ARCHIVED, "{{queue}}"),
-                Line(overall("max", ARCHIVED) * 0 + number(ARCHIVE_CAP), "cap", color="red", dashed=True),
-            ),
+            lines=Line(ARCHIVED, "{{queue}}"),
             unit="short",
             minimum=0,
+            soft_maximum=10,
+            levels="AsynqArchiveNearlyFull",
         ),
         Graph(
             key="kept",

@@ -47,7 +47,7 @@ _TABLE = Table(
         Line(TASKS_PROCESSED.increase(RANGE).max(by="queue")),
     ),
     unit="percentunit",
-    h=10,
+    h=8,
     columns=(
         LabelColumn(label="queue", title="Queue", opens="asynq-queue"),
         ValueColumn(line=0, title="Success, time range", unit="percentunit", decimals=2, steps=_GOOD),

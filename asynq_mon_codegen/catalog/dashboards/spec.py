@@ -100,8 +100,12 @@ class Panel:
 
 @frozen(kw_only=True)
 class Graph(Panel):
-    """Lines over time; ``stack`` adds them up, ``bars`` draws counts of events."""
+    """Lines over time; ``stack`` adds them up, ``bars`` draws counts of events.
 
+    The axis reaches at least up to ``soft_maximum``, so that noise near 0 looks like noise.
+    """
+
+    soft_maximum: float | None = None
     stack: bool = False
     bars: bool = False
     log_scale: bool = False
@@ -110,7 +114,7 @@ class Graph(Panel):
 
 @frozen(kw_only=True)
 class Number(Panel):
-    """One big number; ``filled`` colours the whole tile, ``shown`` are words for numbers."""
+    """One big number; ``filled`` colours the whole tile, ``shown`` are words for numbers, ``no_value`` for none."""
 
     w: int = 4
     h: int = 4
@@ -148,7 +152,10 @@ class LabelColumn:
 
 @frozen(kw_only=True)
 class ValueColumn:
-    """A column of values of the line at position ``line``; ``levels`` colours them by an alert's thresholds."""
+    """A column of values of the line at position ``line``; ``levels`` colours them by an alert's thresholds.
+
+    ``no_value`` is shown in place of 0 divided by 0.
+    """
 
     line: int
     title: str
@@ -156,8 +163,8 @@ class ValueColumn:
     levels: str = ""
     steps: Steps | None = None
     shown: tuple[Shown, ...] = ()
-    bar: bool = False
     decimals: int | None = None
+    no_value: str = ""
 
 
 Column = LabelColumn | ValueColumn

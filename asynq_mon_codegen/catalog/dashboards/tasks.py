@@ -29,13 +29,14 @@ from asynq_mon_codegen.promql import RATE_INTERVAL, time
 __all__ = ["TASKS"]
 
 _TYPE = ("queue", "task_type")
+_LEGEND = "{{task_type}} ({{queue}})"
 _ATTEMPTS = TASK_OUTCOMES.rate(RATE_INTERVAL)
 _COLORS = {"succeeded": "green", "retried": "orange", "archived": "red", "revoked": "purple", "skipped": "blue"}
+_RESULTS = {"ok": "green", "duplicate": "blue", "conflict": "purple", "error": "red"}
 
 
-def _outcome(name: str | tuple[str, ...], *by: str) -> Line:
-    legend = " ".join(f"{{{{{label}}}}}" for label in by)
-    return Line(TASK_OUTCOMES.where(outcome=name).rate(RATE_INTERVAL).sum(by=by), legend)
+def _outcome(name: str, *by: str) -> Line:
+    return Line(TASK_OUTCOMES.where(outcome=name).rate(RATE_INTERVAL).sum(by=by), _LEGEND)
 
 
 _TABLE = Table(
@@ -56,10 +57,10 @@ _TABLE = Table(
         LabelColumn(label="queue", title="Queue", opens="asynq-queue"),
         LabelColumn(label="task_type", title="Task type", opens="asynq-tasks"),
         ValueColumn(line=0, title="Attempts/s", unit="ops", decimals=2),
-        ValueColumn(line=1, title="Succeeded", unit="percentunit", decimals=1),
+        ValueColumn(line=1, title="Succeeded", unit="percentunit", decimals=1, no_value="idle"),
         ValueColumn(line=2, title="Retried/s", unit="ops", decimals=2),
         ValueColumn(line=3, title="Archived/s", unit="ops", decimals=3),
-        ValueColumn(line=4, title="p95", unit="s"),
+        ValueColumn(line=4, title="p95", unit="s", no_value="idle"),
         ValueColumn(line=5, title="Running", unit="short"),
     ),
     sort_by="Attempts/s",
@@ -73,7 +74,7 @@ def _quantile(q: float) -> Graph:
         title=f"Duration, p{percent}",
         text=f"{percent} of 100 attempts took at most this long, by task type; exact only to the histogram's bounds. "
         "A handler that hangs is in here only when it returns: see the longest-running handler.",
-        lines=Line(TASK_DURATION.quantile(q, RATE_INTERVAL, by=_TYPE), "{{task_type}} ({{queue}})"),
+        lines=Line(TASK_DURATION.quantile(q, RATE_INTERVAL, by=_TYPE), _LEGEND),
         unit="s",
         minimum=0,
         levels="AsynqTaskDurationHigh" if q == 0.95 else "",
@@ -157,7 +158,7 @@ _RUNNING = Row(
             key="busy",
             title="Handlers running",
             text="Handlers that run now, by task type, stacked. Samples of a moment: average by eye over minutes.",
-            lines=Line(TASK_IN_PROGRESS.sum(by=_TYPE), "{{task_type}} ({{queue}})"),
+            lines=Line(TASK_IN_PROGRESS.sum(by=_TYPE), _LEGEND),
             unit="short",
             minimum=0,
             stack=True,
@@ -168,7 +169,7 @@ _RUNNING = Row(
             text="How long the handler that started first has been running, by task type. A line that rises without "
             "end "
             "is a handler that hangs; it holds its slot until the task's timeout, 30 minutes by default.",
-            lines=Line(time() - TASK_OLDEST_START.above(0).min(by=_TYPE), "{{task_type}} ({{queue}})"),
+            lines=Line(time() - TASK_OLDEST_START.above(0).min(by=_TYPE), _LEGEND),
             unit="s",
             minimum=0,
             levels="AsynqTaskStuck",
@@ -179,7 +180,10 @@ _RUNNING = Row(
             text="Calls of Enqueue per second on the producers' side. Duplicate and conflict are refusals by a unique "
             "lock "
             "or a task id that exists; error means that the task was lost unless the producer tries again.",
-            lines=Line(overall("sum", CLIENT_ENQUEUES.rate(RATE_INTERVAL), "result"), "{{result}}"),
+            lines=tuple(
+                Line(overall("sum", CLIENT_ENQUEUES.where(result=name).rate(RATE_INTERVAL)), name, color=color)
+                for name, color in _RESULTS.items()
+            ),
             unit="ops",
             minimum=0,
             stack=True,
@@ -196,7 +200,7 @@ _PERIODIC = Row(
             title="Time since the last success",
             text="How long ago a task of this type last succeeded. A periodic task draws teeth as high as its period; "
             "one that keeps rising is no longer enqueued, or fails every time.",
-            lines=Line(top(15, time() - TASK_LAST_SUCCESS.above(0).max(by=_TYPE)), "{{task_type}} ({{queue}})"),
+            lines=Line(top(15, time() - TASK_LAST_SUCCESS.above(0).max(by=_TYPE)), _LEGEND),
             unit="s",
             minimum=0,
             w=12,

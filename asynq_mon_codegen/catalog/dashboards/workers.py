@@ -58,6 +58,7 @@ _NOW = Row(
             text="Worker processes that answered the last scrape.",
             lines=Line(overall("sum", WORKER_UP)),
             unit="short",
+            h=7,
             steps=Steps("red", ((1, "green"),)),
             no_value="none",
         ),
@@ -68,6 +69,7 @@ _NOW = Row(
             "deployment.",
             lines=Line(overall("count", WORKER_UP) - overall("sum", WORKER_UP)),
             unit="short",
+            h=7,
             steps=Steps("green", ((1, "orange"),)),
         ),
         Number(
@@ -77,6 +79,7 @@ _NOW = Row(
             "Needs the instrumentation.",
             lines=Line(overall("max", SERVERS)),
             unit="short",
+            h=7,
             no_value="not measured",
         ),
         States(
