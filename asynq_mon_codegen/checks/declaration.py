@@ -1,13 +1,196 @@
-"""What does not fit together in a declaration although each of its parts is possible."""
+"""What does not fit together in a declaration although each of its parts is possible.
+
+Names of the findings: ``inhibits``, ``dashboard``, ``hold``, ``duplicate-rule``, ``no-test``,
+``runbook-label``, ``text``, ``link-label``, ``own-threshold``, ``own-metric``.
+"""
 
 from __future__ import annotations
 
-from asynq_mon_codegen.errors import Problem
-from asynq_mon_codegen.plan import Plan
+import difflib
+import re
+from collections.abc import Iterator
 
-__all__ = ["check"]
+from asynq_mon_codegen.catalog import ALERTS
+from asynq_mon_codegen.catalog.metrics import CONTRACT
+from asynq_mon_codegen.errors import Problem, did_you_mean
+from asynq_mon_codegen.model import Alert, Command, Present
+from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.plan.probes import probe_of
+from asynq_mon_codegen.plan.texts import placeholders
+from asynq_mon_codegen.promql import Raw
+
+__all__ = ["DASHBOARDS", "check"]
+
+DASHBOARDS = (
+    "asynq-overview",
+    "asynq-queue",
+    "asynq-tasks",
+    "asynq-workers",
+    "asynq-redis",
+    "asynq-slo",
+    "asynq-health",
+)
+"""Uids of the generated dashboards."""
+
+_GO_TEMPLATE = re.compile(r"\{\{.*?\$?\.?(?:labels|Labels)\.(\w+)|\{\{\s*\$value")
+_NEAR = 0.8
+_LONG = 200
 
 
 def check(plan: Plan) -> tuple[Problem, ...]:
-    """Everything of that kind."""
-    return ()
+    """Everything of that kind, alert by alert."""
+    found: list[Problem] = [*_metrics(plan), *_links(plan)]
+    for alert in plan.monitoring.alerts:
+        rules = plan.rules_of(alert)
+        found += _inhibits(plan, alert)
+        found += _dashboard(alert)
+        found += _texts(alert)
+        if rules:
+            found += _runbook(plan, alert, rules[0].label_names)
+            found += _thresholds(alert, rules)
+            found += _tested(plan, alert)
+    return (*found, *_holds(plan), *_twice(plan))
+
+
+def _problem(check: str, alert: Alert | str, message: str, hint: str = "") -> Problem:
+    where = f"alert {alert.name if isinstance(alert, Alert) else alert}"
+    return Problem(check=check, where=where, message=message, hint=hint)
+
+
+def _inhibits(plan: Plan, alert: Alert) -> Iterator[Problem]:
+    known = {*plan.monitoring.alerts.names(), *ALERTS.names()}
+    # the catalogue's alerts may name others of it that a declaration leaves out
+    given = ALERTS[alert.name].inhibits if alert.name in ALERTS.names() else ()
+    for name in alert.inhibits:
+        if name not in known and name not in given:
+            hint = did_you_mean(name, known)
+            message = f"it inhibits {name!r}, an alert that does not exist"
+            yield _problem(
+                "inhibits", alert, message, hint if len(hint) < _LONG else "`asynq-mon list` shows all alerts"
+            )
+
+
+def _dashboard(alert: Alert) -> Iterator[Problem]:
+    uid = alert.dashboard
+    if uid in DASHBOARDS:
+        return
+    near = difflib.get_close_matches(uid, DASHBOARDS, n=1, cutoff=_NEAR)
+    # any other uid may be a dashboard of the team's own
+    if near or uid.startswith("asynq-") or not uid.strip():
+        hint = f"did you mean {near[0]!r}?" if near else f"generated are: {', '.join(DASHBOARDS)}"
+        yield _problem("dashboard", alert, f"there is no dashboard with the uid {uid!r}", hint)
+
+
+def _texts(alert: Alert) -> Iterator[Problem]:
+    for field, text in (("summary", alert.summary), ("description", alert.description)):
+        if match := _GO_TEMPLATE.search(text):
+            name = match.group(1) or "value"
+            yield _problem(
+                "text",
+                alert,
+                f"the {field} is written as a Go template",
+                f"write {{{name}}}: names stand in single braces",
+            )
+        if not text.strip():
+            yield _problem("text", alert, f"the {field} is blank", "say in a sentence what is wrong")
+        if isinstance(alert.when, Present) and "threshold" in placeholders(text):
+            yield _problem(
+                "text", alert, f"the {field} names {{threshold}}, but Present(...) has none", "leave {threshold} out"
+            )
+
+
+def _runbook(plan: Plan, alert: Alert, labels: frozenset[str]) -> Iterator[Problem]:
+    known = labels | set(plan.monitoring.identity)
+    book = alert.runbook
+    commands = (*(c for x in book.causes for c in x.commands), *(c for x in book.actions for c in x.commands))
+    names = dict.fromkeys(n for c in commands for n in _names_in(c))
+    for name in names:
+        if name not in known:
+            yield _problem(
+                "runbook-label",
+                alert,
+                f"a command of its runbook names {{{name}}}, but the alert has no label {name!r}",
+                did_you_mean(name, known) or "the alert has no labels: write the command without",
+            )
+
+
+def _names_in(command: Command) -> tuple[str, ...]:
+    return placeholders(command.text) if isinstance(command.text, str) else ()
+
+
+def _thresholds(alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iterator[Problem]:
+    special = [c for rule in rules for c in rule.classes[:-1]]
+    if special and any(isinstance(expr, Raw) for expr in alert.signal.expr.walk()):
+        names = ", ".join(dict.fromkeys(repr(n) for c in special for n in c.names))
+        yield _problem(
+            "own-threshold",
+            alert,
+            f"{names} cannot have a threshold of its own: the signal is hand-written PromQL, which is not filtered",
+            "build the signal from typed metrics, such as asynq.TASKS_ENQUEUED.where(state=...).max(by=...)",
+        )
+
+
+def _tested(plan: Plan, alert: Alert) -> Iterator[Problem]:
+    if probe_of(plan, alert) is None:
+        yield _problem(
+            "no-test",
+            alert,
+            "it has no test, and its expression does not tell how to make one",
+            "give probe=Probe(drive=...), a function that breaks the thing: "
+            "def drive(world, name, value): return world.queue(name, healthy=QueueState(), broken=QueueState(...))",
+        )
+
+
+def _holds(plan: Plan) -> Iterator[Problem]:
+    interval = plan.monitoring.evaluation_interval
+    for alert in plan.monitoring.alerts:
+        short = {r.hold for r in plan.rules_of(alert) if 0 < r.hold.milliseconds < interval.milliseconds}
+        for hold in sorted(short):
+            yield _problem(
+                "hold",
+                alert,
+                f"hold={str(hold)!r} is shorter than the evaluation interval ({interval})",
+                f'give "0s" to fire at once, or at least "{interval}"',
+            )
+
+
+def _twice(plan: Plan) -> Iterator[Problem]:
+    """Prometheus refuses two rules of one name and one set of labels."""
+    seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    for rule in plan.alerts:
+        key = (rule.name, tuple(sorted((label.name, label.template()) for label in rule.labels)))
+        if key in seen:
+            yield _problem(
+                "duplicate-rule",
+                rule.alert,
+                "two of its rules have the same labels, so Prometheus cannot tell them apart",
+                "do not set severity in labels=",
+            )
+        seen.add(key)
+
+
+def _links(plan: Plan) -> Iterator[Problem]:
+    links, identity = plan.monitoring.links, set(plan.monitoring.identity)
+    known = identity | {name for rule in plan.alerts for name in rule.label_names}
+    for field, base in (("logs", links.logs), ("traces", links.traces)):
+        for name in placeholders(base or ""):
+            if name not in known:
+                yield Problem(
+                    check="link-label",
+                    where=f"links.{field}",
+                    message=f"it names {{{name}}}, a label that no alert has",
+                    hint=did_you_mean(name, known),
+                )
+
+
+def _metrics(plan: Plan) -> Iterator[Problem]:
+    known = {m.name for m in CONTRACT}
+    for metric in plan.monitoring.metrics:
+        if metric.name in known:
+            yield Problem(
+                check="own-metric",
+                where=f"metric {metric.name}",
+                message="it is part of the contract already, or declared twice",
+                hint="take it out of metrics=",
+            )
+        known.add(metric.name)
