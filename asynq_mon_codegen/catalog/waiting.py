@@ -84,18 +84,24 @@ QUEUE_WAIT_HIGH = Alert(
     runbook=runbooks.WAIT_HIGH,
 )
 
-_BACKLOG = 150
-"""Between the floor of 100 tasks and three times as many."""
+_BACKLOG = 225
+"""Between the floor of 100 tasks and three times as many; 15 minutes at 0.25 tasks per second."""
 
 
 def _drains(world: World, name: str, value: float, pending: float = _BACKLOG, paused: bool = False) -> dict[str, str]:
     succeeded = pending / value
-    pace = {"processed": 3 * succeeded, "failed": 2 * succeeded}
+    if not (succeeded * 2**10).is_integer():
+        succeeded /= 1.000001  # a hair slower, so that rounding in rate() does not print 18m 44s for 18m 45s
+    processed, failed = 3 * succeeded, 2 * succeeded
     return world.queue(
         name,
-        healthy=QueueState(**pace, pending=3, latency=1),
-        broken=QueueState(**pace, pending=pending, latency=20, paused=paused),
+        healthy=QueueState(processed=processed, failed=failed, pending=3, latency=1),
+        broken=QueueState(processed=processed, failed=failed, pending=pending, latency=20, paused=paused),
     )
+
+
+def _drains_just_enough(world: World, name: str, value: float) -> dict[str, str]:
+    return _drains(world, name, value, pending=100)
 
 
 def _drains_a_little(world: World, name: str, value: float) -> dict[str, str]:
@@ -133,8 +139,7 @@ BACKLOG_NOT_DRAINING = Alert(
     dashboard="asynq-queue",
     probe=Probe(
         drive=_drains,
-        # rate() of a fractional counter is exact to about 15 digits
-        exact=False,
+        also={"just enough tasks are pending": _drains_just_enough},
         quiet={
             "at least {minimum} tasks are pending": _drains_a_little,
             "the queue is paused": _drains_while_paused,
@@ -150,11 +155,11 @@ _FAILED = 0.05
 
 
 def _usual() -> Expr:
-    """Arrivals of an hour ago; of the last hour where the queue is younger.
+    """Arrivals of an hour ago (70 to 40 minutes); more recent ones where the queue is younger.
 
-    The last hour alone would call a flood usual after 25 minutes of it.
+    Recent ones alone would call a flood usual after a quarter of an hour of it.
     """
-    return USUAL_ARRIVALS.offset("1h").or_(USUAL_ARRIVALS)
+    return USUAL_ARRIVALS.offset("30m").or_(USUAL_ARRIVALS)
 
 
 def _history(*parts: tuple[int, float]) -> Then | float:
@@ -173,9 +178,12 @@ def _flood(
 ) -> dict[str, str]:
     """Arrivals are ``value`` times what is processed; ``parts`` are earlier arrivals, as shares of those."""
     arrivals = value * _PACE
-    before = parts or ((80, 0.47), (60, 0.95))
+    before = parts or ((50, 0.47), (30, 0.95))
     history = _history(*((minutes, share * arrivals) for minutes, share in before))
-    flooded = QueueState(pending=Ramp(start, _growth(value)), latency=30, processed=_PACE, failed=_FAILED)
+    kept = Ramp(0, _PACE - _FAILED)
+    flooded = QueueState(
+        pending=Ramp(start, _growth(value)), latency=30, completed=kept, processed=_PACE, failed=_FAILED
+    )
     return world.queue(name, QueueState(pending=start, latency=1, processed=history), broken or flooded)
 
 
@@ -184,7 +192,7 @@ def _growth(value: float, pace: float = _PACE, failed: float = _FAILED) -> float
 
 
 def _flood_after_a_late_rise(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, (60, 0.1), (20, 0.9), (60, 0.1))
+    return _flood(world, name, value, (40, 0.1), (40, 0.95))
 
 
 def _flood_in_steps(world: World, name: str, value: float) -> dict[str, str]:
@@ -199,18 +207,21 @@ def _flood_in_steps(world: World, name: str, value: float) -> dict[str, str]:
     return _flood(world, name, value, broken=steps)
 
 
+def _flood_just_large_enough(world: World, name: str, value: float) -> dict[str, str]:
+    """Pending reaches the floor at the very moment from which the hold must be counted."""
+    return _flood(world, name, value, start=500 - 330 * _growth(value))
+
+
 def _flood_is_small(world: World, name: str, value: float) -> dict[str, str]:
-    small = {"processed": 0.05, "failed": 0.01}
-    broken = QueueState(pending=Ramp(250, _growth(value, 0.05, 0.01)), latency=30, **small)
-    return _flood(world, name, value, (1, 0.1), (139, 0.1), broken=broken, start=250)
+    growing = Ramp(250, _growth(value, 0.05, 0.01))
+    broken = QueueState(pending=growing, latency=30, processed=0.05, failed=0.01)
+    return _flood(world, name, value, (80, 0.1), broken=broken, start=250)
 
 
 def _flood_ends_in_a_drain(world: World, name: str, value: float) -> dict[str, str]:
-    """Pending grew for six minutes and grows no more, though tasks are still being scheduled."""
-    stands = Then(Ramp(600, 1), 12, 960)
-    broken = QueueState(
-        pending=stands, scheduled=Ramp(0, 2 * value), latency=30, processed=_PACE, failed=_FAILED
-    )
+    """Pending grew for five minutes and grows no more, though tasks are still being scheduled."""
+    stands, scheduled = Then(Ramp(600, 0.1), 10, 630), Ramp(0, _growth(value) - 0.1)
+    broken = QueueState(pending=stands, scheduled=scheduled, latency=30, processed=_PACE, failed=_FAILED)
     return _flood(world, name, value, broken=broken)
 
 
@@ -219,11 +230,11 @@ def _flood_nothing_done(world: World, name: str, value: float) -> dict[str, str]
 
 
 def _slow_consumers(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, (140, 0.6))
+    return _flood(world, name, value, (80, 0.6))
 
 
 def _slow_consumers_since_a_rise(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, (50, 0.05), (30, 1.0), (60, 0.05))
+    return _flood(world, name, value, (30, 0.05), (20, 1.05), (30, 0.05))
 
 
 QUEUE_SURGE = Alert(
@@ -250,6 +261,7 @@ QUEUE_SURGE = Alert(
         also={
             "a flood after a late rise": _flood_after_a_late_rise,
             "a backlog that grows in steps": _flood_in_steps,
+            "a flood just large enough": _flood_just_large_enough,
         },
         quiet={
             "at least {minimum} tasks are pending": _flood_is_small,
@@ -260,7 +272,7 @@ QUEUE_SURGE = Alert(
         },
         settle="5m",
         ripens="7m30s",
-        before="140m",
+        before="80m",
         exact=False,
     ),
     runbook=runbooks.SURGE,

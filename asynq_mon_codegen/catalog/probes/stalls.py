@@ -1,0 +1,281 @@
+"""How queues come to a standstill, and what only looks like it."""
+
+from __future__ import annotations
+
+from asynq_mon_codegen.simulator import Drive, Probe, QueueState, Saw, Then, World
+
+__all__ = [
+    "AGGREGATION_STUCK",
+    "MISSING",
+    "OPTIONAL_MISSING",
+    "PAUSED",
+    "SCHEDULED_OVERDUE",
+    "STALLED",
+    "STARVED",
+]
+
+# per scrape of 30 s a fraction that is exact in binary, for sums of others fall by a rounding error: a counter reset
+_SLOW = 0.25 / 30
+"""One attempt in two minutes: at most 2.5 in 5 minutes."""
+_EVERY_MINUTE = 0.5 / 30
+
+_BUSY = QueueState(processed=10, failed=1, active=2)
+
+
+def _age(pending: float) -> float:
+    """The age of the oldest pending task: 0 where none is pending."""
+    return 200 if pending else 0
+
+
+# -- stalled: tests look back 80 minutes, for the rule looks at the best rate of an hour --------
+
+
+def _killed(world: World, name: str, value: float) -> dict[str, str]:
+    """A queue whose last attempt is more than an hour old; dead workers still seem to hold tasks."""
+    idle = QueueState(processed=Then(_SLOW, 20, 0))
+    return world.queue(name, idle, QueueState(pending=value, latency=_age(value), active=3))
+
+
+def _busy_workers_killed(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(name, _BUSY, QueueState(pending=value, latency=_age(value), active=3))
+
+
+def _handlers_of_a_minute_stuck(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(
+        name, QueueState(processed=_EVERY_MINUTE, active=2), QueueState(pending=value, latency=_age(value), active=2)
+    )
+
+
+def _scaled_to_zero(world: World, name: str, value: float) -> dict[str, str]:
+    """Tasks that stopping workers put back have no age: latency is 0, however long they wait."""
+    return world.queue(name, QueueState(processed=_SLOW, active=1), QueueState(pending=value))
+
+
+def _still_processed(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200, processed=0.02))
+
+
+def _not_waiting_for_long(world: World, name: str, value: float) -> dict[str, str]:
+    """The first tasks of a quiet day came four and a half minutes ago."""
+    return world.queue(name, QueueState(), QueueState(pending=Then(0, 6, 5 * value), latency=Then(0, 6, 200)))
+
+
+def _stands_while_paused(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200, paused=True))
+
+
+def _long_handlers(world: World, name: str, value: float) -> dict[str, str]:
+    """Handlers of many minutes: the last one finished half an hour ago."""
+    slow = QueueState(processed=Then(_SLOW, 100, 0), active=2)
+    return world.queue(name, slow, QueueState(pending=5 * value, latency=200, active=2))
+
+
+STALLED = Probe(
+    drive=_killed,
+    also={
+        "busy workers are killed": _busy_workers_killed,
+        "handlers of a minute are stuck": _handlers_of_a_minute_stuck,
+        "workers are scaled to zero": _scaled_to_zero,
+    },
+    quiet={
+        "no attempt has finished for 5 minutes": _still_processed,
+        "tasks were pending 5 minutes ago too": _not_waiting_for_long,
+        "the queue is paused": _stands_while_paused,
+        "workers hold tasks of a queue that never finishes 3 in 5 minutes": _long_handlers,
+    },
+    settle="5m",
+    ripens="6m30s",
+    before="80m",
+)
+
+# -- starved: one world each, for another queue must be served in most of them ------------------
+
+
+def _starved(world: World, name: str, value: float, **broken: float | bool) -> dict[str, str]:
+    world.queue("served", _BUSY, _BUSY)
+    world.queue("idle", QueueState(), QueueState())
+    state = QueueState(pending=value, latency=_age(value), **broken)  # type: ignore[arg-type]
+    return world.queue(name, QueueState(processed=3, active=1), state)
+
+
+def _starved_but_nobody_is_served(world: World, name: str, value: float) -> dict[str, str]:
+    world.queue("idle", QueueState(), QueueState())
+    return world.queue(name, QueueState(processed=3, active=1), QueueState(pending=5 * value, latency=400))
+
+
+def _served_a_little(world: World, name: str, value: float) -> dict[str, str]:
+    return _starved(world, name, 5 * value, processed=0.02)
+
+
+def _starved_while_paused(world: World, name: str, value: float) -> dict[str, str]:
+    return _starved(world, name, 5 * value, paused=True)
+
+
+def _held(world: World, name: str, value: float) -> dict[str, str]:
+    return _starved(world, name, 5 * value, active=1)
+
+
+STARVED = Probe(
+    drive=_starved,
+    quiet={
+        "no attempt has finished for 5 minutes": _served_a_little,
+        "another queue is processed": _starved_but_nobody_is_served,
+        "the queue is paused": _starved_while_paused,
+        "workers hold tasks of the queue": _held,
+    },
+    settle="5m",
+    ripens="9m30s",
+    many=False,
+)
+
+# -- paused -------------------------------------------------------------------------------------
+
+
+def _paused(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(name, _BUSY, QueueState(pending=50, latency=20, paused=value > 0))
+
+
+PAUSED = Probe(drive=_paused)
+
+# -- missing ------------------------------------------------------------------------------------
+
+
+def _all_exist(world: World, kind: str) -> None:
+    for name in (*world.declared.get(kind, ()), "never declared"):
+        world.queue(name, _BUSY, _BUSY)
+
+
+def _missing(kind: str) -> Drive:
+    def drive(world: World, name: str, value: float) -> dict[str, str]:
+        names = world.declared.get(kind, ())
+        gone = name if name in names else names[0]
+        _all_exist(world, kind)
+        world.lose_queue(gone)
+        return {"queue": gone}
+
+    return drive
+
+
+def _present(kind: str) -> Drive:
+    def drive(world: World, name: str, value: float) -> dict[str, str]:
+        _all_exist(world, kind)
+        return {"queue": world.declared[kind][0]}
+
+    return drive
+
+
+def _unreachable(kind: str) -> Drive:
+    def drive(world: World, name: str, value: float) -> dict[str, str]:
+        _all_exist(world, kind)
+        world.lose_redis()
+        return {"queue": world.declared[kind][0]}
+
+    return drive
+
+
+def _missing_probe(kind: str) -> Probe:
+    return Probe(
+        drive=_missing(kind),
+        quiet={"the queue has series": _present(kind), "redis is unreachable": _unreachable(kind)},
+        many=False,
+    )
+
+
+MISSING = _missing_probe("queues")
+OPTIONAL_MISSING = _missing_probe("optional_queues")
+
+# -- scheduled and retry ------------------------------------------------------------------------
+
+_MOVING = Saw(2, 10, 5)
+"""A set that shrinks every two and a half minutes."""
+
+
+def _retry_stands(world: World, name: str, value: float) -> dict[str, str]:
+    healthy = QueueState(processed=2, failed=1, retry=_MOVING)
+    return {**world.queue(name, healthy, QueueState(retry=value)), "state": "retry"}
+
+
+def _scheduled_only_grows(world: World, name: str, value: float) -> dict[str, str]:
+    """Something is scheduled every eight minutes, and nothing becomes pending."""
+    growing = Then(value / 4, 16, Then(value / 2, 16, Then(value * 3 / 4, 16, value)))
+    healthy = QueueState(processed=2, scheduled=_MOVING)
+    return {**world.queue(name, healthy, QueueState(scheduled=growing)), "state": "scheduled"}
+
+
+def _scheduled_shrinks(world: World, name: str, value: float) -> dict[str, str]:
+    """Once in ten minutes; handlers take long, so that no attempt finishes meanwhile."""
+    healthy = QueueState(processed=2, scheduled=_MOVING)
+    return world.queue(name, healthy, QueueState(scheduled=Saw(2, 10, 20), active=1))
+
+
+def _moved_now_and_then(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(name, QueueState(processed=2, retry=Saw(2, 10, 10)), QueueState(retry=10))
+
+
+def _moved_only_lately(world: World, name: str, value: float) -> dict[str, str]:
+    """It began to move 75 minutes before it stood still."""
+    return world.queue(name, QueueState(processed=2, retry=Then(10, 40, _MOVING)), QueueState(retry=10))
+
+
+def _retry_while_processed(world: World, name: str, value: float) -> dict[str, str]:
+    """In an outage the set only grows, but workers are there."""
+    healthy = QueueState(processed=2, failed=1, retry=_MOVING)
+    return world.queue(name, healthy, QueueState(processed=0.02, failed=0.02, retry=10))
+
+
+def _end_of_business(world: World, name: str, value: float) -> dict[str, str]:
+    """What is left is due tomorrow, and nothing is added."""
+    return world.queue(name, QueueState(processed=2, scheduled=_MOVING), QueueState(scheduled=10))
+
+
+SCHEDULED_OVERDUE = Probe(
+    drive=_retry_stands,
+    also={"the scheduled set only grows": _scheduled_only_grows},
+    quiet={
+        "the set has not shrunk for 15 minutes": _scheduled_shrinks,
+        "it shrank again and again in the hours before": _moved_now_and_then,
+        "it began to move only lately": _moved_only_lately,
+        "no attempt has finished for 5 minutes": _retry_while_processed,
+        "nothing new is scheduled either": _end_of_business,
+    },
+    settle="15m",
+    ripens="24m30s",
+    before="95m",
+)
+
+# -- aggregation --------------------------------------------------------------------------------
+
+_FLUSHED = Saw(0, 8, 4)
+"""Groups that are flushed every two minutes."""
+
+
+def _never_flushed(world: World, name: str, value: float) -> dict[str, str]:
+    """A last task joins at the very scrape that the test looks at, seen by one exporter only."""
+    waiting = Then(0.4 * value, 131, value)
+    return world.queue(
+        name,
+        QueueState(processed=1, aggregating=_FLUSHED, pending=3, completed=40),
+        QueueState(processed=1, aggregating=waiting, pending=3, completed=40),
+    )
+
+
+def _grouped_lately(world: World, name: str, value: float) -> dict[str, str]:
+    return world.queue(name, QueueState(processed=1), QueueState(processed=1, aggregating=Then(0, 60, 5)))
+
+
+def _flushed_once(world: World, name: str, value: float) -> dict[str, str]:
+    """The last flush was forty minutes ago."""
+    flushed = QueueState(processed=1, aggregating=Then(10, 50, 5))
+    return world.queue(name, QueueState(processed=1, aggregating=_FLUSHED), flushed)
+
+
+AGGREGATION_STUCK = Probe(
+    drive=_never_flushed,
+    quiet={
+        "tasks waited in a group an hour ago too": _grouped_lately,
+        "no group was flushed within the hour": _flushed_once,
+    },
+    settle="1h",
+    ripens="64m30s",
+    after="0s",
+)

@@ -1,0 +1,217 @@
+"""Work stands still: nobody takes tasks, a queue is paused or gone, due tasks are not handed out."""
+
+from __future__ import annotations
+
+from asynq_mon_codegen.catalog.metrics import asynq
+from asynq_mon_codegen.catalog.probes import stalls as probes
+from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, DUE_FALLS
+from asynq_mon_codegen.catalog.records import ACTIVE, PAUSED, PENDING, PROCESSED, SIZE
+from asynq_mon_codegen.catalog.runbooks import stalls as runbooks
+from asynq_mon_codegen.catalog.waiting import IS_PAUSED
+from asynq_mon_codegen.model import Above, Alert, Present, Severity, Signal, Threat, Unit, only, unless
+from asynq_mon_codegen.promql import Expr, ForEach
+
+__all__ = [
+    "AGGREGATING_TASKS",
+    "AGGREGATION_STUCK",
+    "ALERTS",
+    "GROUP",
+    "OPTIONAL_QUEUE_MISSING",
+    "PAUSED_QUEUES",
+    "PENDING_TASKS",
+    "QUEUE_MISSING",
+    "QUEUE_PAUSED",
+    "QUEUE_STALLED",
+    "QUEUE_STARVED",
+    "RECORDS",
+    "SCHEDULED_OVERDUE",
+    "TASKS_FOR_LATER",
+]
+
+GROUP = "stalls"
+
+PENDING_TASKS = Signal(
+    title="Pending tasks", expr=PENDING, unit=Unit.TASKS, description="Tasks that wait for a worker: the backlog."
+)
+PAUSED_QUEUES = Signal(
+    title="Paused", expr=PAUSED, unit=Unit.COUNT, description="1 while the queue is paused: workers skip it."
+)
+TASKS_FOR_LATER = Signal(
+    title="Scheduled tasks and tasks in retry",
+    expr=asynq.TASKS_ENQUEUED.where(state=("scheduled", "retry")).max(by=("queue", "state")),
+    unit=Unit.TASKS,
+    description="Tasks that a worker moves to pending once they are due.",
+)
+AGGREGATING_TASKS = Signal(
+    title="Tasks waiting in a group",
+    expr=AGGREGATING,
+    unit=Unit.TASKS,
+    description="Tasks that a worker will combine into one when their group is complete.",
+)
+
+_NOTHING_DONE = only(PROCESSED.equals(0), "no attempt has finished for 5 minutes")
+
+_LONGEST_HANDLERS = 0.01
+"""Attempts per second: three in 5 minutes. A queue whose best 5 minutes are below has handlers of minutes."""
+
+
+def _slow_by_nature() -> Expr:
+    best = PROCESSED.max_over("1h")
+    return ACTIVE.above(0).and_(best.above(0)).and_(best.below(_LONGEST_HANDLERS))
+
+
+def _declared(key: str) -> Expr:
+    """The declared queues, once for every deployment that has any queue at all."""
+    return ForEach(SIZE.group(), "queue", key)
+
+
+QUEUE_STALLED = Alert(
+    name="AsynqQueueStalled",
+    group=GROUP,
+    threat=Threat.AVAILABILITY,
+    signal=PENDING_TASKS,
+    when=Above(critical=0),
+    hold="2m",
+    guards=(
+        _NOTHING_DONE,
+        # asynq's latency would not do: it is 0 after a graceful stop of workers that put tasks back
+        only(PENDING.offset("5m").above(0), "tasks were pending 5 minutes ago too"),
+        IS_PAUSED,
+        unless(_slow_by_nature(), "workers hold tasks of a queue that never finishes 3 in 5 minutes"),
+    ),
+    summary="Nobody works on a queue that has tasks waiting",
+    description="Queue {queue} has {value} pending, and not one attempt has finished for more than 5 minutes.",
+    dashboard="asynq-queue",
+    inhibits=("AsynqQueueWaitHigh", "AsynqQueueBacklogNotDraining", "AsynqScheduledOverdue"),
+    probe=probes.STALLED,
+    runbook=runbooks.STALLED,
+)
+
+QUEUE_STARVED = Alert(
+    name="AsynqQueueStarved",
+    group=GROUP,
+    threat=Threat.BOTTLENECK,
+    signal=PENDING_TASKS,
+    when=Above(warning=0),
+    hold="5m",
+    guards=(
+        _NOTHING_DONE,
+        only(PROCESSED.max().above(0), "another queue is processed"),
+        IS_PAUSED,
+        unless(ACTIVE.above(0), "workers hold tasks of the queue"),
+    ),
+    summary="A queue gets no worker while others are served",
+    description="Queue {queue} has {value} pending and none of them is taken, while workers of the same Redis serve "
+    "other queues (for {hold}).",
+    dashboard="asynq-overview",
+    probe=probes.STARVED,
+    runbook=runbooks.STARVED,
+)
+
+QUEUE_PAUSED = Alert(
+    name="AsynqQueuePaused",
+    group=GROUP,
+    threat=Threat.AVAILABILITY,
+    signal=PAUSED_QUEUES,
+    when=Above(warning=0),
+    hold="30m",
+    summary="A queue has been paused for long",
+    description="Queue {queue} has been paused for more than {hold}: tasks are still accepted, but none is started.",
+    dashboard="asynq-queue",
+    inhibits=(
+        "AsynqQueueWaitHigh",
+        "AsynqQueueBacklogNotDraining",
+        "AsynqQueueSurge",
+        "AsynqQueueStalled",
+        "AsynqQueueStarved",
+    ),
+    probe=probes.PAUSED,
+    runbook=runbooks.PAUSED,
+)
+
+QUEUE_MISSING = Alert(
+    name="AsynqQueueMissing",
+    group=GROUP,
+    threat=Threat.MONITORING,
+    signal=Signal(title="Declared queues", expr=_declared("queues"), unit=Unit.COUNT),
+    when=Present(Severity.WARNING),
+    hold="10m",
+    guards=(unless(SIZE, "the queue has series"),),
+    summary="A declared queue does not exist in Redis",
+    description="Queue {queue} is declared, but asynq's exporter has shown no such queue for {hold}, although it shows "
+    "others: no alert about it can fire.",
+    dashboard="asynq-health",
+    probe=probes.MISSING,
+    runbook=runbooks.MISSING,
+)
+
+OPTIONAL_QUEUE_MISSING = Alert(
+    name="AsynqOptionalQueueMissing",
+    group=GROUP,
+    threat=Threat.MONITORING,
+    signal=Signal(title="Optional queues", expr=_declared("optional_queues"), unit=Unit.COUNT),
+    when=Present(Severity.INFO),
+    hold="10m",
+    guards=(unless(SIZE, "the queue has series"),),
+    summary="An optional queue does not exist in Redis",
+    description="Queue {queue} is declared as optional, and asynq's exporter has shown no such queue for {hold}.",
+    dashboard="asynq-health",
+    probe=probes.OPTIONAL_MISSING,
+    runbook=runbooks.OPTIONAL_MISSING,
+)
+
+SCHEDULED_OVERDUE = Alert(
+    name="AsynqScheduledOverdue",
+    group=GROUP,
+    threat=Threat.AVAILABILITY,
+    signal=TASKS_FOR_LATER,
+    when=Above(warning=0),
+    hold="10m",
+    guards=(
+        only(DUE_FALLS.equals(0), "the set has not shrunk for 15 minutes"),
+        # five times in every quarter of an hour: a set that thins out, or holds tomorrow's tasks, drops below that
+        # long before it stands still
+        only(DUE_FALLS.offset("1h").min_over("30m").at_least(5), "it shrank again and again in the hours before"),
+        # workers themselves hand out what is due, so a queue that gets work done has somebody who does
+        _NOTHING_DONE,
+        unless(
+            asynq.TASKS_ENQUEUED.where(state="scheduled").changes("15m").max(by=("queue", "state")).equals(0),
+            "nothing new is scheduled either",
+        ),
+    ),
+    summary="Due tasks are not handed to workers",
+    description="The {state} set of queue {queue} holds {value} and has not shrunk for 15 minutes, although it moved "
+    "all the time before: no worker forwards tasks that are due.",
+    dashboard="asynq-queue",
+    probe=probes.SCHEDULED_OVERDUE,
+    runbook=runbooks.SCHEDULED_OVERDUE,
+)
+
+AGGREGATION_STUCK = Alert(
+    name="AsynqAggregationStuck",
+    group=GROUP,
+    threat=Threat.AVAILABILITY,
+    signal=AGGREGATING_TASKS,
+    when=Above(warning=0),
+    hold="5m",
+    guards=(
+        only(AGGREGATING.offset("1h").above(0), "tasks waited in a group an hour ago too"),
+        only(AGGREGATING.falls("1h").equals(0), "no group was flushed within the hour"),
+    ),
+    summary="Grouped tasks are never flushed",
+    description="{value} of queue {queue} wait in groups that no worker has flushed for an hour.",
+    dashboard="asynq-queue",
+    probe=probes.AGGREGATION_STUCK,
+    runbook=runbooks.AGGREGATION_STUCK,
+)
+
+ALERTS = (
+    QUEUE_STALLED,
+    QUEUE_STARVED,
+    QUEUE_PAUSED,
+    QUEUE_MISSING,
+    OPTIONAL_QUEUE_MISSING,
+    SCHEDULED_OVERDUE,
+    AGGREGATION_STUCK,
+)
+RECORDS = ()
