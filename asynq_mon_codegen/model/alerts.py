@@ -10,17 +10,23 @@ from attrs import evolve, field, frozen
 from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.model.conditions import Condition, Present
+from asynq_mon_codegen.model.kinds import items, pairs, typed
 from asynq_mon_codegen.model.runbooks import Runbook
 from asynq_mon_codegen.model.terms import Severity, Threat, Unit
 from asynq_mon_codegen.promql import Expr
+from asynq_mon_codegen.promql.labels import LABEL_NAME
 from asynq_mon_codegen.simulator.probe import Probe
 
 __all__ = ["Alert", "Alerts", "Guard", "Signal", "floor", "only", "unless"]
 
 _NAME = re.compile(r"[A-Z][a-zA-Z0-9]{2,79}")
+_GROUP = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+RESERVED_LABELS = frozenset({"alertname", "alertstate", "severity", "threat", "component", "service", "team"})
+"""Labels that the project itself sets on alerts."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Signal:
     """A number to watch: declared once, shown on panels and compared by alerts."""
 
@@ -30,7 +36,7 @@ class Signal:
     description: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Guard:
     """What must hold beside the condition.
 
@@ -78,8 +84,8 @@ def _keep(value: str | Duration | None) -> Duration | None:
     return None if value is None else duration(value, "keep_firing_for")
 
 
-def _guards(value: Iterable[Guard]) -> tuple[Guard, ...]:
-    return tuple(value)
+def _guards(value: Iterable[Guard] | Guard) -> tuple[Guard, ...]:
+    return items(value)
 
 
 def _alert_tuple(value: Iterable[Alert]) -> tuple[Alert, ...]:
@@ -87,10 +93,14 @@ def _alert_tuple(value: Iterable[Alert]) -> tuple[Alert, ...]:
 
 
 def _names(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return items(value)
 
 
-@frozen(kw_only=True)
+def _labels(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return pairs(value, "labels", 'map names to values: labels={"env": "prod"}')
+
+
+@frozen(kw_only=True, field_transformer=typed)
 class Alert:
     """One alert; rules, tests, panels, routes and its runbook are all made from it.
 
@@ -117,8 +127,8 @@ class Alert:
     dashboard: str = "asynq-overview"
     inhibits: tuple[str, ...] = field(converter=_names, default=())
     probe: Probe | None = None
-    group: str = "custom"
-    labels: tuple[tuple[str, str], ...] = ()
+    group: str = field(default="custom")
+    labels: tuple[tuple[str, str], ...] = field(converter=_labels, default=())
     needs: str = ""
 
     @name.validator
@@ -127,6 +137,22 @@ class Alert:
             raise DeclarationError(
                 f"alert name {value!r} is not CamelCase", "letters and digits, first a capital: OrdersRetryBacklog"
             )
+
+    @group.validator
+    def _check_group(self, _: object, value: str) -> None:
+        if not isinstance(value, str) or not _GROUP.fullmatch(value):
+            raise DeclarationError(
+                f"group {value!r} cannot be a file name",
+                "lower-case letters, digits and '_': rules/GROUP.yaml is made of it",
+            )
+
+    @labels.validator
+    def _check_labels(self, _: object, value: tuple[tuple[str, str], ...]) -> None:
+        for name, _text in value:
+            if not LABEL_NAME.fullmatch(name) or name.startswith("__"):
+                raise DeclarationError(f"label {name!r} is not a label name", "letters, digits and _")
+            if name in RESERVED_LABELS - {"team"}:
+                raise DeclarationError(f"label {name!r} is set by the project itself", "choose another name")
 
     def hold_for(self, severity: Severity) -> Duration:
         """How long the condition must last before a rule of this severity fires."""

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model.alerts import Alert, Alerts
+from asynq_mon_codegen.model.kinds import items, pairs, typed
 from asynq_mon_codegen.model.queues import Queue, TaskType
 from asynq_mon_codegen.model.receivers import Receiver, Route
 from asynq_mon_codegen.model.terms import Severity
@@ -44,27 +45,31 @@ def _evaluation(value: str | Duration) -> Duration:
     return duration(value, "evaluation_interval")
 
 
-def _alerts(value: Alerts | Iterable[Alert]) -> Alerts:
-    return value if isinstance(value, Alerts) else Alerts(value)
+def _metrics(value: Iterable[Metric] | Metric) -> tuple[Metric, ...]:
+    return items(value)
 
 
-def _queues(value: Iterable[Queue]) -> tuple[Queue, ...]:
-    return tuple(value)
+def _alerts(value: Alerts | Iterable[Alert] | Alert) -> Alerts:
+    return value if isinstance(value, Alerts) else Alerts(items(value))
 
 
-def _task_types(value: Iterable[TaskType]) -> tuple[TaskType, ...]:
-    return tuple(value)
+def _queues(value: Iterable[Queue] | Queue) -> tuple[Queue, ...]:
+    return items(value)
 
 
-def _routes(value: Iterable[Route]) -> tuple[Route, ...]:
-    return tuple(value)
+def _task_types(value: Iterable[TaskType] | TaskType) -> tuple[TaskType, ...]:
+    return items(value)
+
+
+def _routes(value: Iterable[Route] | Route) -> tuple[Route, ...]:
+    return items(value)
 
 
 def _selector(name: str, value: str | None) -> tuple[Matcher, ...]:
     return () if value is None else matchers_of(value, name)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Scrape:
     """Where the metrics come from: PromQL matchers (without braces) per kind of target.
 
@@ -116,7 +121,7 @@ def _base(value: str | None) -> str | None:
     return value.rstrip("/")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Links:
     """Where people read on: bases of the links in alerts and dashboards.
 
@@ -133,19 +138,19 @@ class Links:
 def _by_severity(
     value: Mapping[Severity, Receiver | Iterable[Receiver]] | tuple[tuple[Severity, tuple[Receiver, ...]], ...],
 ) -> tuple[tuple[Severity, tuple[Receiver, ...]], ...]:
-    pairs = value.items() if isinstance(value, Mapping) else value
-    return tuple((severity, (to,) if isinstance(to, Receiver) else tuple(to)) for severity, to in pairs)
+    say = "map severities to receivers: receivers={Severity.CRITICAL: Receiver.pagerduty(...)}"
+    return tuple((severity, items(to)) for severity, to in pairs(value, "receivers", say))
 
 
 def _labels(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple(value.items()) if isinstance(value, Mapping) else tuple(value)
+    return pairs(value, "labels", 'map names to values: labels={"env": "prod"}')
 
 
 def _words(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return items(value)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Monitoring:
     """Everything a team declares; each field has a default that works.
 
@@ -173,7 +178,7 @@ class Monitoring:
     routes: tuple[Route, ...] = field(default=(), converter=_routes)
     links: Links = field(factory=Links)
     labels: tuple[tuple[str, str], ...] = field(default=(), converter=_labels)
-    metrics: tuple[Metric, ...] = field(default=(), converter=tuple)
+    metrics: tuple[Metric, ...] = field(default=(), converter=_metrics)
     instrumentation: bool = False
 
     @service.validator
@@ -211,7 +216,7 @@ class Monitoring:
                     raise DeclarationError(f"two {kind} are named {name!r}", "declare it once")
         known = set(self.alerts.names())
         overrides = [*(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
-        for name, _ in (pair for pairs in overrides for pair in pairs):
+        for name, _ in (pair for thresholds in overrides for pair in thresholds):
             if name not in known:
                 self.alerts[name]  # says what is wrong with it
 

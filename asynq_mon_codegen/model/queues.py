@@ -10,6 +10,7 @@ from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model.alerts import Alert
 from asynq_mon_codegen.model.conditions import Above, Below
+from asynq_mon_codegen.model.kinds import typed
 
 __all__ = ["Queue", "TaskType", "Thresholds"]
 
@@ -44,7 +45,7 @@ def _period(value: str | Duration | None) -> Duration | None:
     return None if value is None else duration(value, "every")
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Queue:
     """A queue that the team knows: it must exist, and may have thresholds of its own.
 
@@ -63,7 +64,7 @@ class Queue:
         _check_name("queue", value)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class TaskType:
     """A task type with thresholds of its own; ``every`` is the period of a periodic task."""
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from asynq_mon_codegen.errors import DeclarationError, did_you_mean
+from asynq_mon_codegen.model.kinds import items, typed
 from asynq_mon_codegen.model.terms import Severity, Threat
 
 __all__ = ["MuteTime", "Receiver", "Route"]
@@ -58,7 +59,7 @@ def _url(value: object, name: str) -> str:
     return str(value)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Receiver:
     """A way to tell people; made by :meth:`slack`, :meth:`email`, :meth:`pagerduty` or :meth:`webhook`.
 
@@ -154,7 +155,7 @@ class Receiver:
 
 
 def _texts(value: str | Iterable[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return items(value)
 
 
 def _mute_times(value: MuteTime | Iterable[MuteTime]) -> tuple[MuteTime, ...]:
@@ -162,18 +163,18 @@ def _mute_times(value: MuteTime | Iterable[MuteTime]) -> tuple[MuteTime, ...]:
 
 
 def _severities(value: Severity | Iterable[Severity]) -> tuple[Severity, ...]:
-    return (value,) if isinstance(value, Severity) else tuple(value)
+    return items(value)
 
 
 def _threats(value: Threat | Iterable[Threat]) -> tuple[Threat, ...]:
-    return (value,) if isinstance(value, Threat) else tuple(value)
+    return items(value)
 
 
 def _receivers(value: Receiver | Iterable[Receiver]) -> tuple[Receiver, ...]:
-    return (value,) if isinstance(value, Receiver) else tuple(value)
+    return items(value)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class MuteTime:
     """A weekly stretch of time in which a route stays silent; ``start`` and ``end`` are ``HH:MM``.
 
@@ -206,7 +207,7 @@ class MuteTime:
             )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Route:
     """Alerts that go elsewhere than their severity says: the first route that matches takes them.
 

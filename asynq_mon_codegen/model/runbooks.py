@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from attrs import field, frozen
 
 from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.model.kinds import items, typed
 from asynq_mon_codegen.promql import Expr
 
 __all__ = ["Cause", "Command", "Runbook", "Step", "asynq_cli", "promql_query", "redis_cli", "shell"]
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Command:
     """Something to copy: ``kind`` is ``promql``, ``asynq``, ``redis`` or ``shell``.
 
@@ -47,10 +48,10 @@ def shell(text: str, shows: str = "") -> Command:
 
 
 def _commands(value: Command | Iterable[Command]) -> tuple[Command, ...]:
-    return (value,) if isinstance(value, Command) else tuple(value)
+    return items(value)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Cause:
     """A likely cause and how to tell it from the others."""
 
@@ -59,7 +60,7 @@ class Cause:
     commands: tuple[Command, ...] = field(default=(), converter=_commands)
 
 
-@frozen
+@frozen(field_transformer=typed)
 class Step:
     """Something to do, with the commands that do it."""
 
@@ -67,15 +68,15 @@ class Step:
     commands: tuple[Command, ...] = field(default=(), converter=_commands)
 
 
-def _steps(value: Iterable[Step | str]) -> tuple[Step, ...]:
-    return tuple(Step(v) if isinstance(v, str) else v for v in value)
+def _steps(value: Iterable[Step | str] | Step | str) -> tuple[Step, ...]:
+    return tuple(Step(v) if isinstance(v, str) else v for v in items(value))
 
 
-def _causes(value: Iterable[Cause | str]) -> tuple[Cause, ...]:
-    return tuple(Cause(v, "") if isinstance(v, str) else v for v in value)
+def _causes(value: Iterable[Cause | str] | Cause | str) -> tuple[Cause, ...]:
+    return tuple(Cause(v, "") if isinstance(v, str) else v for v in items(value))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, field_transformer=typed)
 class Runbook:
     """The page behind an alert's ``runbook_url``.
 
