@@ -273,6 +273,8 @@ QUEUE_SURGE = Alert(
         settle="5m",
         ripens="7m30s",
         before="80m",
+        lasting="1m",
+        after="1m",
         exact=False,
     ),
     runbook=runbooks.SURGE,

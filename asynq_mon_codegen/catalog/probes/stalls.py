@@ -86,6 +86,8 @@ STALLED = Probe(
     settle="5m",
     ripens="6m30s",
     before="80m",
+    lasting="1m",
+    after="1m",
 )
 
 # -- starved: one world each, for another queue must be served in most of them ------------------
@@ -125,6 +127,9 @@ STARVED = Probe(
     },
     settle="5m",
     ripens="9m30s",
+    before="2m",
+    lasting="1m",
+    after="1m",
     many=False,
 )
 
@@ -241,6 +246,8 @@ SCHEDULED_OVERDUE = Probe(
     settle="15m",
     ripens="24m30s",
     before="95m",
+    lasting="1m",
+    after="1m",
 )
 
 # -- aggregation --------------------------------------------------------------------------------
@@ -277,5 +284,7 @@ AGGREGATION_STUCK = Probe(
     },
     settle="1h",
     ripens="64m30s",
-    after="0s",
+    before="4m",
+    lasting="1m",
+    after="1m",
 )
