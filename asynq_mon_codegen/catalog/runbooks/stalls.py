@@ -1,2 +1,454 @@
-from asynq_mon_codegen.model import Runbook
-STALLED = STARVED = PAUSED = MISSING = OPTIONAL_MISSING = SCHEDULED_OVERDUE = AGGREGATION_STUCK = Runbook(meaning="x", actions=("y",))
+"""What to do when work stands still, a queue is paused or gone, or due tasks are not handed out."""
+
+from __future__ import annotations
+
+from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, DUE_FALLS
+from asynq_mon_codegen.catalog.records import ACTIVE, LATENCY, PENDING, PROCESSED, SCHEDULED, SIZE
+from asynq_mon_codegen.model import Cause, Runbook, Step, asynq_cli, promql_query, redis_cli, shell
+
+__all__ = [
+    "AGGREGATION_STUCK",
+    "MISSING",
+    "OPTIONAL_MISSING",
+    "PAUSED",
+    "SCHEDULED_OVERDUE",
+    "STALLED",
+    "STARVED",
+]
+
+_INSPECT = asynq_cli("asynq queue inspect {queue}", "counts by state, and whether it is paused")
+_SERVERS = asynq_cli(
+    "asynq server ls", "live servers with their queues, weights and busy slots; a dead one is gone after 10 seconds"
+)
+_ALL_PROCESSED = promql_query(
+    "max by (queue) (rate(asynq_tasks_processed_total[5m]))", "attempts per second of every queue of every Redis"
+)
+_LOGS = shell(
+    "kubectl logs deployment/WORKER --since=15m | grep -iE 'asynq: pid=.*(ERROR|FATAL)|panic|dial tcp|OOM'",
+    "what workers say: `Dequeue error` means that they cannot reach Redis",
+)
+
+STALLED = Runbook(
+    meaning="Tasks are pending, they already were five minutes ago, and in these five minutes not one attempt of this "
+    "queue has finished, neither well nor badly. The queue is not paused. Tasks shown as active prove nothing: those "
+    "of killed workers stay in that state for one to two minutes after a worker returns, and for ever if none does.",
+    impact="Nothing of queue {queue} is done at all. Tasks that are scheduled or wait for a retry stay where they are "
+    "as well, for workers themselves hand them out.",
+    causes=(
+        Cause(
+            "No worker runs: crashed, out of memory, scaled to zero, or never started after a deploy",
+            "`asynq server ls` prints `No running servers`, and no queue of this Redis is processed. The age of the "
+            "oldest task may read 0 if the workers were stopped in good order.",
+            (
+                _SERVERS,
+                _ALL_PROCESSED,
+                shell("kubectl get pods -l app=WORKER -o wide", "pods, restarts and their reasons"),
+            ),
+        ),
+        Cause(
+            "Servers run, but none has this queue in its configuration",
+            "The column Queues of `asynq server ls` does not name it, and other queues are processed. Typical after a "
+            "renamed queue, a new one that only the producer knows, or a weight of 0, which asynq ignores silently.",
+            (_SERVERS, promql_query(PROCESSED, "0 since the queue exists, or since a deploy")),
+        ),
+        Cause(
+            "All slots are held by handlers that do not return",
+            "Servers are listed with Active Workers at its maximum (20/20), active tasks of this queue or of one that "
+            "shares the servers do not change, and no attempt fails: a timeout of 30 minutes is far away.",
+            (
+                asynq_cli("asynq task ls --queue={queue} --state=active --page=1 --size=30", "twice: the same ids"),
+                promql_query(ACTIVE, "a flat line at the number of slots"),
+                shell(
+                    "kubectl exec deployment/WORKER -- kill -QUIT 1",
+                    "prints every goroutine to the log, so that you see where handlers hang; it ends the process",
+                ),
+            ),
+        ),
+        Cause(
+            "A queue of higher priority takes every slot",
+            "Servers list this queue with the lowest weight and use StrictPriority, and another queue is processed at "
+            "full speed: see [AsynqQueueStarved](AsynqQueueStarved.md), which fires too.",
+            _ALL_PROCESSED,
+        ),
+        Cause(
+            "Workers cannot reach Redis, though the exporter can",
+            "Pods run, but are not listed as servers; their logs repeat `Dequeue error` every three seconds "
+            "(network policy, password, TLS, wrong database number).",
+            _LOGS,
+        ),
+    ),
+    actions=(
+        Step("Make sure that it still stands.", (_INSPECT, promql_query(PROCESSED, "0 means that nothing finishes"))),
+        Step("Who should work on it? This one list decides which cause it is.", _SERVERS),
+        Step(
+            "No servers: bring workers back, and read why they went before they go again.",
+            (shell("kubectl rollout status deployment/WORKER"), _LOGS),
+        ),
+        Step(
+            "Servers without this queue: add it to `asynq.Config.Queues` and deploy; roll back if a deploy dropped it.",
+            shell("kubectl rollout undo deployment/WORKER"),
+        ),
+        Step(
+            "Servers with full slots: mend what handlers wait for, or restart the workers. A restart puts tasks back "
+            "after 8 seconds and runs them again from their beginning: be sure that handlers can bear that. A single "
+            "task can be cancelled, if its handler heeds its context.",
+            (asynq_cli("asynq task cancel TASK_ID"), shell("kubectl rollout restart deployment/WORKER")),
+        ),
+        Step(
+            "Afterwards look whether tasks are left as active that no worker has: their number does not fall to 0 when "
+            "the queue is quiet. asynq reclaims them within two minutes as long as they have a lease; one without "
+            "stays for ever.",
+            (
+                redis_cli('redis-cli --raw lrange "asynq:{{queue}}:active" 0 -1', "ids of active tasks"),
+                redis_cli('redis-cli --raw zrange "asynq:{{queue}}:lease" 0 -1 withscores', "their leases: unix times"),
+            ),
+        ),
+    ),
+    tuning="Switch it off for a queue whose handlers take more than an hour, or that is worked off in a nightly "
+    'window: `Queue("reports", thresholds={"AsynqQueueStalled": None})`. AsynqQueueWaitHigh still guards it.',
+    lies="Silent for a queue that never finishes three tasks in five minutes and of which some are active, for "
+    "handlers of many minutes look the same; when such a queue is really dead, it fires after an hour. Wrong for "
+    "handlers of more than an hour. Attempts that fail with an error that `IsFailure` excuses move no counter: a queue "
+    "in which every attempt ends so is reported, although workers are busy. Up to seven minutes late by design.",
+)
+
+STARVED = Runbook(
+    meaning="Tasks wait, no worker holds any task of this queue, and for ten minutes none has finished, while another "
+    "queue of the same Redis is processed. The workers are alive; they do not come to this queue.",
+    impact="Queue {queue} is not served at all, however little there is to do in it. Its tasks will wait until the "
+    "other queue is empty, or for ever.",
+    causes=(
+        Cause(
+            "StrictPriority, and a queue above always has something pending",
+            "`asynq server ls` lists this queue with a lower number than another one that is busy, and the pending "
+            "count of that one never reaches 0. With weights (StrictPriority off) a queue gets little, not nothing.",
+            (
+                _SERVERS,
+                promql_query(
+                    'max by (queue) (asynq_tasks_enqueued_total{state="pending"})',
+                    "the queue above that never becomes empty",
+                ),
+            ),
+        ),
+        Cause(
+            "No server is configured for this queue",
+            "`asynq server ls` names it in no row. Then the processed counter has stood still since the queue exists, "
+            "or since a deploy of the workers.",
+            (
+                _SERVERS,
+                promql_query(PROCESSED.max_over("1d"), "0: it was never served within a day"),
+            ),
+        ),
+        Cause(
+            "The servers of this queue are gone, those of others are not",
+            "Each group of queues has its own deployment, and the one for this queue has no pods. AsynqQueueStalled "
+            "fires for all of its queues.",
+            (shell("kubectl get deployments -o wide", "READY 0/n"), _SERVERS),
+        ),
+        Cause(
+            "Slow tasks of another queue hold every slot",
+            "No StrictPriority, all slots busy, and another queue processed slowly with as many active tasks as there "
+            "are slots: a free slot appears too rarely for this queue to be drawn.",
+            promql_query('max by (queue) (asynq_tasks_enqueued_total{state="active"})', "who holds the slots"),
+        ),
+    ),
+    actions=(
+        Step("Look for the queue in the column Queues: missing, low, or at the mercy of another?", _SERVERS),
+        Step(
+            "Missing: add it to `asynq.Config.Queues` of a worker, or start the workers that had it.",
+            shell("kubectl rollout history deployment/WORKER", "when the configuration changed"),
+        ),
+        Step(
+            "At once, under StrictPriority: pause the queue above for as long as its tasks can wait. This one is "
+            "served from the next free slot on. Do not forget to unpause; AsynqQueuePaused reminds you after half an "
+            "hour. The name to give is that of the queue above.",
+            (asynq_cli("asynq queue pause QUEUE_ABOVE"), asynq_cli("asynq queue unpause QUEUE_ABOVE")),
+        ),
+        Step(
+            "For good: a server of its own for this queue, or weights in place of StrictPriority, with enough "
+            "`Concurrency` that slow tasks of one queue cannot hold all of it.",
+        ),
+    ),
+    tuning="A queue that may only be served when everything else is done (clean-up, statistics): "
+    '`Queue("housekeeping", thresholds={"AsynqQueueStarved": None, "AsynqQueueStalled": None})`.',
+    lies="The collector does not know which server serves which queue: with separate deployments on one Redis it says "
+    "`starved` where the workers of this queue are dead, and `asynq server ls` is the only witness. A queue that gets "
+    "a task through now and then is not reported; AsynqQueueWaitHigh is. One task that is stuck as active without a "
+    "lease keeps it silent.",
+)
+
+PAUSED = Runbook(
+    meaning="Somebody, or a script, has paused the queue with `asynq queue pause`, asynqmon or "
+    "`Inspector.PauseQueue`, and has not unpaused it for half an hour. Running tasks were finished; since then workers "
+    "skip the queue. The pause is a key in Redis: it survives deploys and restarts, and even deleting the queue.",
+    impact="Tasks are still accepted, become due and wait. No other alert about waiting, backlog or stall of this "
+    "queue is sent while this one fires: it is the only one you get.",
+    causes=(
+        Cause(
+            "Maintenance that was not ended",
+            "Pending grows in a straight line since the pause, and the time fits a migration, a deploy or an incident.",
+            (
+                redis_cli('redis-cli get "asynq:{{queue}}:paused"', "when it was paused: a unix time"),
+                redis_cli('date -d @"$(redis-cli get "asynq:{{queue}}:paused")"', "the same as a date"),
+            ),
+        ),
+        Cause(
+            "A deliberate stop: the handlers do damage, or a dependency is to be spared",
+            "Before the pause the queue failed at a high rate; somebody of the incident knows.",
+            promql_query(
+                'max by (queue) (rate(asynq_tasks_failed_total{queue="{queue}"}[5m]))',
+                "failures per second before the pause",
+            ),
+        ),
+        Cause(
+            "It was recreated as a paused one",
+            "The queue had been removed while paused and was used again later: `asynq queue rm` leaves the pause.",
+            promql_query(SIZE, "a gap, and then a queue that begins with the first task"),
+        ),
+    ),
+    actions=(
+        Step("How much waits behind the pause?", (_INSPECT, promql_query(LATENCY, "age of the oldest pending task"))),
+        Step(
+            "Ask who paused it before you undo it: look in the channel of the incident and the deploy log at the time "
+            "above. asynq does not record who.",
+        ),
+        Step(
+            "Unpause. The whole backlog starts at once, at the speed of all slots: if what handlers call cannot take "
+            "that, start with fewer workers, or archive what is outdated first.",
+            asynq_cli("asynq queue unpause {queue}"),
+        ),
+        Step(
+            "Watch it drain; the waiting alerts come back by themselves until it has.",
+            promql_query(PENDING, "falls from the moment of unpausing"),
+        ),
+    ),
+    tuning="The half hour is its hold time, for all queues: "
+    '`asynq.ALERTS.replace(evolve(asynq.ALERTS["AsynqQueuePaused"], hold="4h"))`. A queue that is kept paused on '
+    'purpose: `Queue("legacy", thresholds={"AsynqQueuePaused": None})`.',
+    lies="It does not know whether the pause is planned: put a silence on it for a long maintenance. A pause shorter "
+    "than half an hour is never reported, nor one that is lifted and set again within that time.",
+)
+
+_DECLARED = asynq_cli("asynq queue ls", "the queues that this Redis knows; compare letter by letter")
+
+
+MISSING = Runbook(
+    meaning="The declaration names this queue, but the exporter shows no series of it, while it shows other queues of "
+    "the same deployment. asynq knows a queue from its first task on, and forgets it only when it is removed.",
+    impact="Every alert about queue {queue} is blind: waiting, failures and stall of it cannot be seen. Whether its "
+    "tasks are processed is unknown.",
+    causes=(
+        Cause(
+            "It has never been used in this environment",
+            "The queue was never there in the whole retention of Prometheus; no producer has run here yet.",
+            promql_query(
+                'count_over_time(asynq_queue_size{queue="{queue}"}[30d])', "empty: it has not existed for 30 days"
+            ),
+        ),
+        Cause(
+            "The name differs: a typo, other case, a prefix per environment",
+            "`asynq queue ls` shows a name that is nearly the same.",
+            _DECLARED,
+        ),
+        Cause(
+            "Somebody removed it",
+            "Its series end at one moment while those of other queues go on. If producers still run, they do not "
+            "announce it again: they remember having done so, and tasks flow unseen until they are restarted.",
+            (
+                redis_cli('redis-cli sismember asynq:queues "{queue}"', "0: not announced"),
+                redis_cli('redis-cli exists "asynq:{{queue}}:pending" "asynq:{{queue}}:active"', "1 or 2: but used"),
+            ),
+        ),
+        Cause(
+            "The exporter looks at another Redis, or another database of it",
+            "Several declared queues are missing at once, and those that are there are not yours.",
+            (
+                shell(
+                    "kubectl get deployment/EXPORTER -o jsonpath='{.spec.template.spec.containers[*].args}'",
+                    "--redis-addr and --redis-db of the exporter, to compare with the workers' options",
+                ),
+                redis_cli("redis-cli info keyspace", "which databases hold keys"),
+            ),
+        ),
+        Cause(
+            "Redis was emptied, or replaced by an empty one",
+            "All queues vanished at one moment and only some came back: those whose producers were restarted.",
+            redis_cli("redis-cli info server | grep -E 'run_id|uptime_in_seconds'", "a short uptime"),
+        ),
+    ),
+    actions=(
+        Step("What does Redis know?", (_DECLARED, redis_cli("redis-cli smembers asynq:queues"))),
+        Step(
+            "Used but not announced: restart the producers; their next enqueue announces the queue. At once, and "
+            "without a restart, it can be announced by hand; a client does no more.",
+            redis_cli('redis-cli sadd asynq:queues "{queue}"'),
+        ),
+        Step("A wrong name: correct the declaration or the producer, whichever is wrong, and generate again."),
+        Step("Not used yet, or only sometimes: declare it as optional, and the warning becomes a note."),
+    ),
+    tuning='`Queue("yearly-invoices", optional=True)` makes it an info (AsynqOptionalQueueMissing); '
+    '`thresholds={"AsynqQueueMissing": None}` switches it off. With identity labels every deployment must have every '
+    "declared queue.",
+    lies="It is silent when the exporter shows no queue at all, for then AsynqQueueMetricsMissing speaks. It compares "
+    "names only: a queue that exists but that no worker serves is not its business.",
+)
+
+OPTIONAL_MISSING = Runbook(
+    meaning="A queue that the declaration calls optional has no series at present, while other queues have. That is "
+    "expected where it is only used now and then; this note exists so that you can tell `never used` from `quiet`.",
+    impact="None while nothing is enqueued there. As soon as something is, the queue appears with all its alerts.",
+    causes=(
+        Cause(
+            "Nothing has been enqueued yet",
+            "No sample in the last month, and `asynq queue ls` does not list it.",
+            (
+                promql_query('count_over_time(asynq_queue_size{queue="{queue}"}[30d])', "empty: not used for 30 days"),
+                _DECLARED,
+            ),
+        ),
+        Cause(
+            "It was used and has been removed since",
+            "Samples exist and end at one moment: somebody ran `asynq queue rm`. Producers that still run would "
+            "enqueue into it unseen.",
+            redis_cli('redis-cli exists "asynq:{{queue}}:pending"', "1: tasks are there that no series shows"),
+        ),
+    ),
+    actions=(
+        Step("Nothing, if its job is not due. Otherwise look whether the producer ran.", _DECLARED),
+        Step(
+            "If tasks are there unseen, announce the queue by hand; it appears with the next scrape.",
+            redis_cli('redis-cli sadd asynq:queues "{queue}"'),
+        ),
+        Step("If the queue is used daily by now, drop `optional=True`, so that its loss is a warning."),
+    ),
+    tuning='`Queue("yearly-invoices", optional=True, thresholds={"AsynqOptionalQueueMissing": None})` ends the note '
+    "and keeps its thresholds for the day on which it appears.",
+    lies="It cannot know when the queue should be used; for a job with a timetable, declare the task type with "
+    "`every=...` and let AsynqPeriodicTaskMissing watch it.",
+)
+
+SCHEDULED_OVERDUE = Runbook(
+    meaning="The scheduled or the retry set of the queue (label `state`) shrank at least five times in every quarter "
+    "of an hour, and now it has not shrunk for fifteen minutes though it is not empty, and no attempt of the queue "
+    "finishes. Due tasks are moved to pending by the workers of the queue themselves, every 5 seconds: nobody does it.",
+    impact="Reminders, delayed jobs and retries of queue {queue} are overdue. They do not show as pending, so that "
+    "backlog and waiting time look perfect.",
+    causes=(
+        Cause(
+            "No server of this queue runs any more",
+            "`asynq server ls` does not name the queue. If it has direct tasks as well, AsynqQueueStalled fires; a "
+            "queue of scheduled tasks only is reported here alone.",
+            (_SERVERS, promql_query(PROCESSED, "0")),
+        ),
+        Cause(
+            "The queue was dropped from the workers' configuration while the producer goes on",
+            "Servers run and serve other queues, and the scheduled set grows.",
+            promql_query(SCHEDULED, "rises only"),
+        ),
+        Cause(
+            "The forwarder of the workers fails",
+            "Servers of the queue are listed; their log says `Failed to forward scheduled tasks` (a read-only Redis "
+            "replica, a script forbidden by an ACL, memory full).",
+            (
+                shell("kubectl logs deployment/WORKER --since=30m | grep -i 'forward'"),
+                redis_cli("redis-cli info replication | grep -E 'role|master_link_status'", "must say role:master"),
+            ),
+        ),
+        Cause(
+            "All that is left is due later",
+            "The first task of the set is due in the future. Nothing is wrong: traffic ended abruptly.",
+            redis_cli(
+                'redis-cli zrange "asynq:{{queue}}:{state}" 0 0 withscores', "id and due time (unix) of the next task"
+            ),
+        ),
+    ),
+    actions=(
+        Step(
+            "Is anything overdue? Count the tasks whose time has come; 0 means a false alarm.",
+            redis_cli('redis-cli zcount "asynq:{{queue}}:{state}" -inf "$(date +%s)"', "overdue tasks"),
+        ),
+        Step("Is there a server for the queue?", _SERVERS),
+        Step(
+            "Bring back workers that list the queue. They move what is due within 5 seconds, all of it: expect a wave "
+            "as large as the count above.",
+            shell("kubectl rollout status deployment/WORKER"),
+        ),
+        Step(
+            "Only if servers are there and do not forward: move them by hand. `runall` takes everything in that state, "
+            "also what is due next month; single tasks are safer.",
+            (
+                asynq_cli(
+                    "asynq task ls --queue={queue} --state={state} --page=1 --size=30", "the earliest come first"
+                ),
+                asynq_cli("asynq task run --queue={queue} --id=TASK_ID", "one task"),
+                asynq_cli("asynq task runall --queue={queue} --state={state}", "all of them, due or not"),
+            ),
+        ),
+        Step("See that the set moves again.", promql_query(DUE_FALLS, "how often it shrank in 15 minutes: above 0")),
+    ),
+    tuning="A queue that legitimately stops at closing time and keeps adding tasks for the next day: "
+    '`Queue("reminders", thresholds={"AsynqScheduledOverdue": None})`.',
+    lies="The exporter does not show due times, so this is a guess from habits: it needs an hour and a half of steady "
+    "movement before, is blind for sets that move less often than every three minutes, and ends by itself after an "
+    "hour even if nothing was mended.",
+)
+
+_GROUPS = asynq_cli("asynq group ls --queue={queue}", "the groups of the queue that hold tasks")
+
+AGGREGATION_STUCK = Runbook(
+    meaning="Tasks enqueued with `asynq.Group(...)` wait in groups, some have done so for an hour, and in this hour "
+    "their number never fell: no group was combined and handed to a worker. asynq shows no such state; it is the "
+    "queue's size minus all states that it does show.",
+    impact="What is meant to be sent as one (digests, bulk writes) is not sent at all. The tasks are in no other "
+    "gauge, so no backlog shows them.",
+    causes=(
+        Cause(
+            "No server of this queue has a GroupAggregator",
+            "Servers list the queue and process its other tasks, but `asynq.Config.GroupAggregator` is nil there: such "
+            "a server leaves groups alone. Typical after splitting workers in two deployments.",
+            (_SERVERS, shell("grep -rn 'GroupAggregator' --include='*.go' .", "in the worker's source")),
+        ),
+        Cause(
+            "A group that never becomes quiet",
+            "A group is flushed when nothing has joined for `GroupGracePeriod` (1 minute), at `GroupMaxSize`, or at "
+            "`GroupMaxDelay`. The last two are unlimited by default: with a task every few seconds it grows for ever.",
+            promql_query(AGGREGATING, "grows in a straight line"),
+        ),
+        Cause(
+            "No worker runs",
+            "Nothing else of the queue is processed either, and `asynq server ls` does not name it.",
+            promql_query(PROCESSED, "0"),
+        ),
+        Cause(
+            "The aggregation panics or its result cannot be enqueued",
+            "The worker's log has an error with `aggregate` in it every few seconds.",
+            shell("kubectl logs deployment/WORKER --since=15m | grep -iE 'aggregat'"),
+        ),
+    ),
+    actions=(
+        Step("Which groups, and how large?", (_GROUPS, redis_cli('redis-cli scard "asynq:{{queue}}:groups"'))),
+        Step(
+            "When did the oldest task join? The lowest score is a unix time; take a group from the list.",
+            redis_cli('redis-cli zrange "asynq:{{queue}}:g:GROUP" 0 0 withscores'),
+        ),
+        Step(
+            "Deploy workers whose configuration has the aggregator, and set `GroupMaxDelay` and `GroupMaxSize`: with "
+            "both a busy group cannot wait for ever.",
+        ),
+        Step(
+            "To get them done at once, run the tasks of a group one by one, without combining them. The handler must "
+            "know the single type; try one task first.",
+            (
+                asynq_cli("asynq task ls --queue={queue} --state=aggregating --group=GROUP --page=1 --size=30"),
+                asynq_cli("asynq task run --queue={queue} --id=TASK_ID", "try one"),
+                asynq_cli(
+                    "asynq task runall --queue={queue} --state=aggregating --group=GROUP", "then all of the group"
+                ),
+            ),
+        ),
+    ),
+    tuning="Groups that are meant to wait longer than an hour (`GroupMaxDelay` of a day): "
+    '`Queue("digests", thresholds={"AsynqAggregationStuck": None})`.',
+    lies="A queue is taken as a whole: while one of its groups is flushed, another one that is stuck stays unseen. "
+    "Tasks that are being combined at the moment are in no gauge at all. A group deleted by hand counts as flushed.",
+)

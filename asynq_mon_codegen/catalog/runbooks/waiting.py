@@ -20,16 +20,16 @@ _HELD = asynq_cli(
 )
 
 WAIT_HIGH = Runbook(
-    meaning="The task that is next in line has been pending for longer than the threshold. Tasks leave the pending list "
-    "in order, so everything behind it will wait at least as long. The time in `scheduled` or `retry` is not part of "
-    "it: the clock starts when a task becomes pending.",
-    impact="Work that a user waits for (mails, receipts, webhooks of queue `{queue}`) is late by the age shown, and by "
+    meaning="The task that is next in line has been pending for longer than the threshold. Tasks leave the pending "
+    "list in order, so everything behind it will wait at least as long. The time in `scheduled` or `retry` is not part "
+    "of it: the clock starts when a task becomes pending.",
+    impact="Work that a user waits for (mails, receipts, webhooks of queue {queue}) is late by the age shown, and by "
     "one second more every second while nobody takes the head of the list.",
     causes=(
         Cause(
             "Handlers have become slow",
-            "The queue is still processed, but at a lower rate than before, while arrivals are as ever; `active` equals "
-            "the number of slots all the time. A slow database or API behind the handlers looks like this until "
+            "The queue is still processed, but at a lower rate than before, while arrivals are as ever; `active` "
+            "equals the number of slots all the time. A slow database or API behind the handlers looks like this until "
             "attempts run into their timeout (30 minutes unless the task sets one), so the failure rate tells nothing.",
             (
                 promql_query(PROCESSED, "attempts per second: compare with the same time yesterday"),
@@ -58,8 +58,8 @@ WAIT_HIGH = Runbook(
         ),
         Cause(
             "Nobody takes tasks of this queue",
-            "Processed per second is 0: then go on with [AsynqQueueStalled](AsynqQueueStalled.md), which fires five "
-            "minutes later. `asynq server ls` does not name the queue, or prints `No running servers`.",
+            "Processed per second is 0: then go on with [AsynqQueueStalled](AsynqQueueStalled.md), which fires after "
+            "seven minutes. `asynq server ls` does not name the queue, or prints `No running servers`.",
             _SERVERS,
         ),
         Cause(
@@ -76,9 +76,9 @@ WAIT_HIGH = Runbook(
         ),
         Step("See what is waiting. One type that fills the page points at its producer or its handler.", _NEXT_IN_LINE),
         Step(
-            "Add workers if slots are the limit and whatever the handlers call can take it. Watch that dependency: twice "
-            "the workers is twice the load on it.",
-            shell("kubectl scale deployment/<worker> --replicas=<n>", "on Kubernetes"),
+            "Add workers if slots are the limit and whatever the handlers call can take it. Watch that dependency: "
+            "twice the workers is twice the load on it.",
+            shell("kubectl scale deployment/WORKER --replicas=4", "on Kubernetes"),
         ),
         Step(
             "If other queues hold the slots, give this one workers of its own: a server whose `asynq.Config.Queues` "
@@ -86,13 +86,13 @@ WAIT_HIGH = Runbook(
         ),
         Step(
             "If a batch that can wait is in front, pause its queue, or archive the tasks that nobody needs any more. "
-            "Archiving all pending tasks hits the urgent ones too, and the archive keeps no more than 9,999: the oldest "
-            "are deleted for good.",
-            asynq_cli("asynq task archive --queue={queue} --id=<task id>"),
+            "Archiving all pending tasks hits the urgent ones too, and the archive keeps no more than 9,999: the "
+            "oldest are deleted for good.",
+            asynq_cli("asynq task archive --queue={queue} --id=TASK_ID"),
         ),
     ),
     tuning="The defaults are meant for queues that users wait for. A batch queue wants its own: "
-    '`Queue("{queue}", thresholds={"AsynqQueueWaitHigh": Above(warning="30m", critical="2h")})`; `None` in place of '
+    '`Queue("reports", thresholds={"AsynqQueueWaitHigh": Above(warning="30m", critical="2h")})`; `None` in place of '
     "`Above(...)` switches the alert off for it.",
     lies="Blind after a graceful stop: tasks that a stopping worker puts back, and tasks started by `asynq task run`, "
     "carry no time, so the age reads 0 while they are at the head; AsynqQueueStalled does not depend on it. Off by the "
@@ -149,14 +149,14 @@ BACKLOG_NOT_DRAINING = Runbook(
             "Pace low and failures high: mend the dependency first. More workers would only fail faster.",
         ),
         Step(
-            "Pace low without failures: add workers, or raise `Concurrency` if the handlers wait for others rather than "
-            "for the CPU.",
+            "Pace low without failures: add workers, or raise `Concurrency` if the handlers wait for others rather "
+            "than for the CPU.",
             _SERVERS,
         ),
         Step(
-            "Pace as ever: decide what may be dropped. Look at the oldest tasks; if they are of no use any more, archive "
-            "them one by one, or all of them where none of the queue's tasks matters. `archiveall` cannot be undone in "
-            "full: beyond 9,999 the archive deletes the oldest.",
+            "Pace as ever: decide what may be dropped. Look at the oldest tasks; if they are of no use any more, "
+            "archive them one by one, or all of them where none of the queue's tasks matters. `archiveall` cannot be "
+            "undone in full: beyond 9,999 the archive deletes the oldest.",
             (_NEXT_IN_LINE, asynq_cli("asynq task archiveall --queue={queue} --state=pending", "all pending tasks")),
         ),
         Step(
@@ -165,8 +165,8 @@ BACKLOG_NOT_DRAINING = Runbook(
         ),
     ),
     tuning="By queue: "
-    '`Queue("{queue}", thresholds={"AsynqQueueBacklogNotDraining": Above(warning="2h", critical="12h")})`. The floor is '
-    'one for all queues: `asynq.ALERTS.replace(asynq.ALERTS["AsynqQueueBacklogNotDraining"].with_floor(1_000))`.',
+    '`Queue("reports", thresholds={"AsynqQueueBacklogNotDraining": Above(warning="2h", critical="12h")})`. The floor '
+    'is one for all queues: `asynq.ALERTS.replace(asynq.ALERTS["AsynqQueueBacklogNotDraining"].with_floor(1_000))`.',
     lies="It knows nothing of what will come, nor of tasks in `scheduled` and `retry`. Just after workers return, the "
     "pace is a mean over five minutes and shows too little: the drain time falls by itself within that time. Below 100 "
     "pending tasks it is silent however slow the handlers are; AsynqQueueWaitHigh sees those.",
@@ -182,8 +182,8 @@ SURGE = Runbook(
     causes=(
         Cause(
             "A producer loops, or enqueues what it has already enqueued",
-            "Nearly all pending tasks are of one type, with equal or consecutive payloads, and the start coincides with "
-            "the deploy of a producer.",
+            "Nearly all pending tasks are of one type, with equal or consecutive payloads, and the start coincides "
+            "with the deploy of a producer.",
             (
                 _NEXT_IN_LINE,
                 promql_query(ARRIVED, "when it began, to the minute"),
@@ -191,8 +191,8 @@ SURGE = Runbook(
         ),
         Cause(
             "A bulk job: an import, a campaign, a backfill, or archived tasks set to run again",
-            "Same single type, but payloads that differ, and somebody who knows about it. After `asynq task runall` the "
-            "archived or retry count fell by as much as pending rose.",
+            "Same single type, but payloads that differ, and somebody who knows about it. After `asynq task runall` "
+            "the archived or retry count fell by as much as pending rose.",
             promql_query(
                 "max by (queue, state) (asynq_tasks_enqueued_total"
                 '{queue="{queue}", state=~"archived|retry|scheduled|pending"})',
@@ -201,16 +201,14 @@ SURGE = Runbook(
         ),
         Cause(
             "Users, or an attacker, send more requests",
-            "Types are mixed as usual, and the rate of requests at the edge rose at the same minute. One account, key or "
-            "address that stands out in the payloads means abuse.",
-            asynq_cli(
-                "asynq task inspect --queue={queue} --id=<task id>", "one pending task, for the account behind it"
-            ),
+            "Types are mixed as usual, and the rate of requests at the edge rose at the same minute. One account, key "
+            "or address that stands out in the payloads means abuse.",
+            asynq_cli("asynq task inspect --queue={queue} --id=TASK_ID", "one pending task, for the account behind it"),
         ),
         Cause(
             "Handlers enqueue more tasks than they finish",
-            "Arrivals follow the processed rate of this or another queue up and down: a task fans out into several, and "
-            "each of those again.",
+            "Arrivals follow the processed rate of this or another queue up and down: a task fans out into several, "
+            "and each of those again.",
             (
                 promql_query(PROCESSED, "attempts per second of this queue"),
                 promql_query(
@@ -229,13 +227,13 @@ SURGE = Runbook(
             ),
         ),
         Step(
-            "How long does Redis last? If memory grows towards `maxmemory`, stopping the producer comes before all else.",
+            "How long does Redis last? If memory grows towards `maxmemory`, stop the producer before all else.",
             redis_cli("redis-cli info memory | grep -E 'used_memory_human|maxmemory_human|maxmemory_policy'"),
         ),
         Step("Find the type that floods, and whose it is.", _NEXT_IN_LINE),
         Step(
-            "Stop it at the source: switch the producer off, roll it back, or limit the account. Pausing the queue does "
-            "not help against a flood: a paused queue goes on taking tasks in, and works none off.",
+            "Stop it at the source: switch the producer off, roll it back, or limit the account. Pausing the queue "
+            "does not help against a flood: a paused queue goes on taking tasks in, and works none off.",
         ),
         Step(
             "If the flood starves other queues, pause this one for the time being; that gives the slots to the others. "
@@ -243,28 +241,28 @@ SURGE = Runbook(
             (asynq_cli("asynq queue pause {queue}"), asynq_cli("asynq queue unpause {queue}")),
         ),
         Step(
-            "Get rid of duplicates only when the producer stands still. Deleting is for ever and hits good tasks of the "
-            "queue as well; take the list first.",
+            "Get rid of duplicates only when the producer stands still. Deleting is for ever and hits good tasks of "
+            "the queue as well; take the list first.",
             (
                 redis_cli(
                     'redis-cli --raw lrange "asynq:{{queue}}:pending" 0 -1 > pending-ids.txt',
                     "the ids of all pending tasks",
                 ),
-                asynq_cli("asynq task delete --queue={queue} --id=<task id>", "one task"),
+                asynq_cli("asynq task delete --queue={queue} --id=TASK_ID", "one task"),
                 asynq_cli("asynq task deleteall --queue={queue} --state=pending", "all of them: irreversible"),
             ),
         ),
         Step(
-            "Prevent the next one: `asynq.Unique(ttl)` or `asynq.TaskID(id)` in the producer makes a duplicate an error, "
-            "and bulk jobs belong into a queue of their own.",
+            "Prevent the next one: `asynq.Unique(ttl)` or `asynq.TaskID(id)` in the producer makes a duplicate an "
+            "error, and bulk jobs belong into a queue of their own.",
         ),
     ),
     tuning="A queue that is filled by imports may take in more for longer: "
-    '`Queue("{queue}", thresholds={"AsynqQueueSurge": Above(warning=5, critical=20)})`, or `None`. The floor of 500 '
+    '`Queue("imports", thresholds={"AsynqQueueSurge": Above(warning=5, critical=20)})`, or `None`. The floor of 500 '
     'pending tasks is changed for all: `asynq.ALERTS.replace(asynq.ALERTS["AsynqQueueSurge"].with_floor(5_000))`.',
-    lies="Tasks that workers archive are missing from the estimate, and tasks deleted by hand lower it for five minutes. "
-    "The doubling is measured against about an hour ago, so a flood that lasts becomes usual and the alert ends after "
-    "three quarters of an hour to an hour although the backlog stays; AsynqQueueWaitHigh and "
+    lies="Tasks that workers archive are missing from the estimate, and tasks deleted by hand lower it for five "
+    "minutes. The doubling is measured against about an hour ago, so a flood that lasts becomes usual and the alert "
+    "ends after three quarters of an hour to an hour although the backlog stays; AsynqQueueWaitHigh and "
     "AsynqQueueBacklogNotDraining go on. A queue without an hour of history is judged by what there is, and slow "
     "workers on a brand-new queue look like a flood. A batch that takes longer than five minutes to enqueue is a flood "
     "as far as this alert can tell.",
