@@ -56,7 +56,7 @@ PAUSED = Record(
     metric="asynq_queue_paused",
     operations="max",
     by="queue",
-    expr=asynq.QUEUE_PAUSED.max(by="queue"),
+    expr=asynq.QUEUE_IS_PAUSED.max(by="queue"),
     help="1 while the queue is paused.",
 )
 PROCESSED = Record(

@@ -11,13 +11,13 @@ from asynq_mon_codegen.artifact import HEADER, Artifact
 from asynq_mon_codegen.model import Above, Alert, Below, Command, Severity, threshold_text
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.links import runbook_path
+from asynq_mon_codegen.plan.texts import PLACEHOLDER
 from asynq_mon_codegen.promql import Expr, Matcher
 from asynq_mon_codegen.templating import environment
 
 __all__ = ["command_text", "generate"]
 
 _LANGUAGES = {"promql": "promql", "asynq": "bash", "redis": "bash", "shell": "bash"}
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _EXAMPLE = {"queue": "default", "task_type": "email:deliver", "instance": "10.0.0.7:9100"}
 
 
@@ -118,7 +118,7 @@ def _variables(plan: Plan, alert: Alert) -> tuple[str, ...]:
         *(x for c in alert.runbook.causes for x in c.commands),
         *(x for s in alert.runbook.actions for x in s.commands),
     ):
-        used |= set(_PLACEHOLDER.findall(command.text)) if isinstance(command.text, str) else set()
+        used |= set(PLACEHOLDER.findall(command.text)) if isinstance(command.text, str) else set()
     return _ordered(plan, labels, used)
 
 
@@ -147,12 +147,12 @@ def command_text(plan: Plan, names: tuple[str, ...], command: Command) -> str:
         inside = before.count('"') % 2 == 1 or before.count("'") % 2 == 1
         return name if inside or not quoted else f'"{name}"'
 
-    return _PLACEHOLDER.sub(variable, command.text)
+    return PLACEHOLDER.sub(variable, command.text)
 
 
 def prose(text: str) -> str:
     """Text of the catalogue on a page: labels in braces become angle brackets, kept as code."""
-    return _PLACEHOLDER.sub(lambda m: f"`<{m.group(1)}>`", text)
+    return PLACEHOLDER.sub(lambda m: f"`<{m.group(1)}>`", text)
 
 
 def markdown(text: str) -> str:

@@ -11,15 +11,16 @@ from attrs import frozen
 from asynq_mon_codegen.model import Unit, threshold_text, value_text
 from asynq_mon_codegen.plan.thresholds import ThresholdClass
 
-__all__ = ["Text", "go_quote", "go_text", "placeholders"]
+__all__ = ["PLACEHOLDER", "Text", "go_quote", "go_text", "placeholders"]
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER = re.compile(r"(?<!%)\{([a-z_]+)\}")  # %{name} is curl's
+"""A label or ``value``, ``threshold``, ``hold`` in a text: its name in braces."""
 _OWN = ("value", "threshold", "hold")
 
 
 def placeholders(text: str) -> tuple[str, ...]:
     """The names in braces, in order."""
-    return tuple(_PLACEHOLDER.findall(text))
+    return tuple(PLACEHOLDER.findall(text))
 
 
 def go_quote(text: str) -> str:
@@ -85,7 +86,7 @@ class Text:
         return self._fill(fill, lambda text: text)
 
     def _fill(self, replace: Callable[[str], str], literal: Callable[[str], str]) -> str:
-        parts = _PLACEHOLDER.split(self.text)
+        parts = PLACEHOLDER.split(self.text)
         return "".join(replace(part) if i % 2 else literal(part) for i, part in enumerate(parts))
 
     def _go(self, name: str) -> str:
@@ -124,11 +125,11 @@ class Text:
 
 def url_template(base: str) -> str:
     """A URL whose placeholders are labels, for a rule: every value is escaped for a query."""
-    parts = _PLACEHOLDER.split(base)
+    parts = PLACEHOLDER.split(base)
     return "".join("{{ $labels." + p + " | urlquery }}" if i % 2 else go_text(p) for i, p in enumerate(parts))
 
 
 def url_expected(base: str, labels: Mapping[str, str]) -> str:
     """The same URL for a series with these labels."""
-    parts = _PLACEHOLDER.split(base)
+    parts = PLACEHOLDER.split(base)
     return "".join(quote_plus(labels.get(p, "")) if i % 2 else p for i, p in enumerate(parts))

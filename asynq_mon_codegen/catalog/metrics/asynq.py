@@ -54,7 +54,7 @@ TASKS_FAILED = Counter(
     unit="attempts",
     help="Failed attempts; every retry counts again.",
 )
-QUEUE_PAUSED = Gauge(
+QUEUE_IS_PAUSED = Gauge(
     name="asynq_queue_paused_total",
     source=Source.COLLECTOR,
     label_set=(QUEUE,),
@@ -81,6 +81,6 @@ EXPORTER_SCRAPE_SAMPLES = Gauge(
 )
 
 METRICS = (
-    TASKS_ENQUEUED, QUEUE_SIZE, QUEUE_LATENCY, QUEUE_MEMORY, TASKS_PROCESSED, TASKS_FAILED, QUEUE_PAUSED,
+    TASKS_ENQUEUED, QUEUE_SIZE, QUEUE_LATENCY, QUEUE_MEMORY, TASKS_PROCESSED, TASKS_FAILED, QUEUE_IS_PAUSED,
     EXPORTER_UP, TARGET_UP, EXPORTER_SCRAPE_DURATION, EXPORTER_SCRAPE_SAMPLES,
 )  # fmt: skip
