@@ -22,19 +22,19 @@ _INFO_CALLS = systems.REDIS_CALLS.where(cmd="info")
 
 USED_BY_ASYNQ = Record(
     metric="redis_used_by_asynq",
-    operations="6h",
+    operations="3h",
     by="instance",
-    expr=_SCRIPTS.increase("6h")
+    expr=_SCRIPTS.increase("3h")
     .above(0)
     .group(by="instance")
     .or_(
-        systems.REDIS_CLIENTS.last_over("6h")
+        systems.REDIS_CLIENTS.last_over("3h")
         .group(by="instance")
-        .unless(_INFO_CALLS.increase("6h").group(by="instance"))
+        .unless(_INFO_CALLS.increase("3h").group(by="instance"))
     ),
-    help="1 for every Redis that ran Lua scripts within 6 hours, or whose calls per command nobody shows.",
+    help="1 for every Redis that ran Lua scripts within 3 hours, or whose calls per command nobody shows.",
 )
-IS_ASYNQS = only(USED_BY_ASYNQ, "Lua scripts ran there in the last 6 hours, as asynq's do")
+IS_ASYNQS = only(USED_BY_ASYNQ, "Lua scripts ran there in the last 3 hours, as asynq's do")
 
 REACHABLE = Signal(
     title="Redis reachable",
@@ -119,11 +119,11 @@ def _scripts_ended(world: World, name: str, before_fault: Duration) -> dict[str,
 
 
 def _idle_since_hours(world: World, name: str, value: float) -> dict[str, str]:
-    return _scripts_ended(world, name, duration("3h"))
+    return _scripts_ended(world, name, duration("2h"))
 
 
 def _left_by_asynq(world: World, name: str, value: float) -> dict[str, str]:
-    return _scripts_ended(world, name, duration("6h15m"))
+    return _scripts_ended(world, name, duration("3h10m"))
 
 
 def _cache_down(world: World, name: str, value: float) -> dict[str, str]:
@@ -142,11 +142,11 @@ def _down_since(world: World, name: str, before_fault: Duration) -> dict[str, st
 
 
 def _cache_down_for_hours(world: World, name: str, value: float) -> dict[str, str]:
-    return _down_since(world, name, duration("3h"))
+    return _down_since(world, name, duration("2h"))
 
 
 def _cache_down_for_ever(world: World, name: str, value: float) -> dict[str, str]:
-    return _down_since(world, name, duration("6h15m"))
+    return _down_since(world, name, duration("3h10m"))
 
 
 def _one_exporter_cannot_reach_it(world: World, name: str, value: float) -> dict[str, str]:
@@ -208,7 +208,7 @@ REDIS_DOWN = Alert(
             "somebody's cache has been down for ever": _cache_down_for_ever,
             "one of two redis_exporters cannot reach it": _one_exporter_cannot_reach_it,
         },
-        before="6h30m",
+        before="3h20m",
         value=0,
     ),
 )

@@ -1,0 +1,2 @@
+from asynq_mon_codegen.model import Runbook
+REDIS_DOWN = REDIS_MEMORY_HIGH = REDIS_REJECTING_CONNECTIONS = REDIS_EVICTING_KEYS = REDIS_PERSISTENCE_FAILING = REDIS_EVICTION_POLICY_UNSAFE = Runbook(meaning="x", actions=("y",))
