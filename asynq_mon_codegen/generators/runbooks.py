@@ -18,7 +18,7 @@ from asynq_mon_codegen.templating import environment
 __all__ = ["command_text", "generate"]
 
 _LANGUAGES = {"promql": "promql", "asynq": "bash", "redis": "bash", "shell": "bash"}
-_EXAMPLE = {"queue": "default", "task_type": "email:deliver", "instance": "10.0.0.7:9100"}
+_EXAMPLE = {"queue": "default", "task_type": "email:deliver", "instance": "10.0.0.7:9100", "state": "scheduled"}
 
 
 def generate(plan: Plan) -> tuple[Artifact, ...]:

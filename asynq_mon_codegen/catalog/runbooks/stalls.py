@@ -338,7 +338,7 @@ SCHEDULED_OVERDUE = Runbook(
             "No server of this queue runs any more",
             "`asynq server ls` does not name the queue. If it has direct tasks as well, AsynqQueueStalled fires; a "
             "queue of scheduled tasks only is reported here alone.",
-            (_SERVERS, promql_query(PROCESSED, "0")),
+            (_SERVERS, promql_query(PROCESSED, "attempts per second: 0 all the time")),
         ),
         Cause(
             "The queue was dropped from the workers' configuration while the producer goes on",
@@ -417,7 +417,7 @@ AGGREGATION_STUCK = Runbook(
         Cause(
             "No worker runs",
             "Nothing else of the queue is processed either, and `asynq server ls` does not name it.",
-            promql_query(PROCESSED, "0"),
+            promql_query(PROCESSED, "attempts per second: 0 all the time"),
         ),
         Cause(
             "The aggregation panics or its result cannot be enqueued",
