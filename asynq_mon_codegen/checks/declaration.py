@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from asynq_mon_codegen.catalog import ALERTS
 from asynq_mon_codegen.catalog.metrics import CONTRACT
+from asynq_mon_codegen.checks.contract import of_alert
 from asynq_mon_codegen.errors import Problem, did_you_mean
 from asynq_mon_codegen.model import Alert, Command, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
@@ -99,8 +100,12 @@ def _texts(alert: Alert) -> Iterator[Problem]:
             )
 
 
+_CHOSEN = frozenset({"queue", "task_type"})
+"""What a reader can choose where the alert does not say it: any queue of the Redis that is in trouble."""
+
+
 def _runbook(plan: Plan, alert: Alert, labels: frozenset[str]) -> Iterator[Problem]:
-    known = labels | set(plan.monitoring.identity)
+    known = labels | set(plan.monitoring.identity) | _CHOSEN
     book = alert.runbook
     commands = (*(c for x in book.causes for c in x.commands), *(c for x in book.actions for c in x.commands))
     names = dict.fromkeys(n for c in commands for n in _names_in(c))
@@ -131,7 +136,7 @@ def _thresholds(alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iterator[Probl
 
 
 def _tested(plan: Plan, alert: Alert) -> Iterator[Problem]:
-    if probe_of(plan, alert) is None:
+    if probe_of(plan, alert) is None and not of_alert(plan, alert):
         yield _problem(
             "no-test",
             alert,
@@ -142,16 +147,19 @@ def _tested(plan: Plan, alert: Alert) -> Iterator[Problem]:
 
 
 def _holds(plan: Plan) -> Iterator[Problem]:
+    """A hold between two evaluations is no hold at all."""
     interval = plan.monitoring.evaluation_interval
-    for alert in plan.monitoring.alerts:
-        short = {r.hold for r in plan.rules_of(alert) if 0 < r.hold.milliseconds < interval.milliseconds}
-        for hold in sorted(short):
-            yield _problem(
-                "hold",
-                alert,
-                f"hold={str(hold)!r} is shorter than the evaluation interval ({interval})",
-                f'give "0s" to fire at once, or at least "{interval}"',
-            )
+    short = [r for r in plan.alerts if 0 < r.hold.milliseconds < interval.milliseconds]
+    alerts = tuple(dict.fromkeys(r.name for r in short))
+    if not alerts:
+        return
+    more = f", and so are those of {len(alerts) - 1} more alerts" if len(alerts) > 1 else ""
+    yield _problem(
+        "hold",
+        alerts[0],
+        f"hold={str(short[0].hold)!r} is shorter than the evaluation interval ({interval}){more}",
+        "shorten evaluation_interval=" if more else f'give hold="0s" to fire at once, or at least "{interval}"',
+    )
 
 
 def _twice(plan: Plan) -> Iterator[Problem]:

@@ -72,6 +72,11 @@ def _page(plan: Plan, alert: Alert) -> dict[str, Any]:
         "inhibits": [n for n in alert.inhibits if any(a.name == n for a in plan.alerts)],
         "muted_by": sorted({a.name for a in plan.alerts if alert.name in a.alert.inhibits}),
         "variables": [{"name": n.upper(), "label": n, "example": _EXAMPLE.get(n, f"{n}-a")} for n in names],
+        "chosen": " and no ".join(
+            n.replace("_", " ")
+            for n in names
+            if n not in (alert.signal.expr.labels or ()) and n not in plan.monitoring.identity
+        ),
         "causes": [
             {"title": prose(c.title), "tell": prose(c.tell), "commands": [_command(plan, names, x) for x in c.commands]}
             for c in book.causes
