@@ -33,7 +33,7 @@ from asynq_mon_codegen.generators.dashboard_queries import (
 from asynq_mon_codegen.model import Below, Severity
 from asynq_mon_codegen.plan import PlannedAlert
 from asynq_mon_codegen.plan.texts import placeholders
-from asynq_mon_codegen.promql import Expr
+from asynq_mon_codegen.promql import Expr, vector
 
 __all__ = ["Panels"]
 
@@ -78,10 +78,10 @@ class Panels:
     # -- kinds -----------------------------------------------------------------------------
 
     def _graph(self, spec: Graph) -> g.Panel:
-        steps = self._steps(spec)
+        steps = None if self._good_above(spec.levels) else self._steps(spec)
         targets: list[g.Query | g.ThresholdLine] = [*self._targets(spec.lines)]
         if spec.levels and steps is None:
-            targets += self._level_lines(spec.levels)
+            targets += self._level_lines(spec)
         return g.timeseries(
             spec.key,
             spec.title,
@@ -175,12 +175,21 @@ class Panels:
             return None
         return _below_steps(levels) if isinstance(rules[0].alert.when, Below) else _above_steps(levels)
 
-    def _level_lines(self, alert: str) -> list[g.ThresholdLine]:
+    def _good_above(self, alert: str) -> bool:
+        """Whether the levels are lower limits, whose steps Grafana would draw in the colour of what lies above them."""
+        return any(isinstance(rule.alert.when, Below) for rule in rules_with_levels(self.queries.plan, alert))
+
+    def _level_lines(self, spec: Graph) -> list[g.ThresholdLine]:
         lines = []
-        for rule in rules_with_levels(self.queries.plan, alert):
-            labels = [label for label in _LINKED if label in rule.label_names]
+        drawn = spec.lines[0].expr
+        if isinstance(drawn, TimeWithin):
+            return []
+        for rule in rules_with_levels(self.queries.plan, spec.levels):
+            level = uniform(rule)
+            labels = [] if level is not None else [label for label in _LINKED if label in rule.label_names]
             legend = " ".join([rule.severity.value, *(f"{{{{{label}}}}}" for label in labels)])
-            lines.append(g.threshold_line(self.queries.level(rule), legend, rule.severity.value))
+            expr = self.queries.level(rule, drawn) if level is None else self.queries.text(vector(level))
+            lines.append(g.threshold_line(expr, legend, rule.severity.value))
         return lines
 
     # -- links -----------------------------------------------------------------------------
@@ -280,7 +289,7 @@ def _thresholds(steps: Steps) -> g.Thresholds:
 
 def _mappings(shown: Iterable[Shown], no_value: str = "") -> list[g.ValueMapping]:
     words = [g.map_value(one.value, one.text, one.color) for one in shown]
-    return [*words, g.map_special("null+nan", no_value)] if no_value else words
+    return [*words, g.map_special("null+nan", no_value, "text")] if no_value else words
 
 
 def _common(spec: Panel) -> _Common:

@@ -90,11 +90,12 @@ class Queries:
         labels = [f"{{{{{label}}}}}" for label in self.plan.scope.identity] if of_one_deployment(expr) else []
         return " ".join([*labels, legend]) if legend else ""
 
-    def level(self, rule: PlannedAlert) -> str:
-        """The level of each series that the rule watches, without a recorded series for it."""
-        signal = rule.alert.signal.expr
+    def level(self, rule: PlannedAlert, drawn: Expr) -> str:
+        """The rule's level for each series that is drawn, without a recorded series for it."""
+        if isinstance(drawn, Call) and drawn.func == "topk":
+            (drawn,) = drawn.children()
         parts = [
-            (signal * 0 + cls.level).render(self._class_scope(signal, cls))
+            (drawn * 0 + cls.level).render(self._class_scope(drawn, cls))
             for cls in rule.classes
             if cls.level is not None
         ]

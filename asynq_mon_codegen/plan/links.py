@@ -50,5 +50,5 @@ def links_of(monitoring: Monitoring, alert: Alert, names: frozenset[str]) -> tup
     return tuple(links)
 
 
-DASHBOARD_VARIABLES = ("queue", "task_type", "instance")
+DASHBOARD_VARIABLES = ("queue", "task_type", "instance", "host")
 """Labels of an alert that dashboards have a variable for."""

@@ -122,7 +122,7 @@ class Page:
             "__rate_interval": f"{max(4 * _SCRAPE, step + _SCRAPE)}s",
             "__range": f"{self.end - self.start}s",
         }
-        return re.sub(r"\$\{(\w+)\}|\$(\w+)", lambda m: values[m[1] or m[2]], expr)
+        return re.sub(r"\$\{(\w+)\}|\$(\w+)", lambda m: values.get(m[1] or m[2], m[0]), expr)
 
 
 def _head(board: dict[str, Any], chosen: dict[str, str]) -> str:

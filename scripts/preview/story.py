@@ -24,7 +24,7 @@ WARM_UP = 1200
 TIMES = range(START - WARM_UP, END + 1, STEP)
 
 EXPORTERS = ("exporter-1:9876", "exporter-2:9876")
-WORKERS = ("worker-1:2112", "worker-2:2112", "worker-3:2112")
+WORKERS = ("node-1:2112", "node-1:2113", "node-2:2112")
 HOSTS = ("node-1:9100", "node-2:9100")
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -95,7 +95,7 @@ def _arrivals(queue: QueueStory, t: int, rnd: random.Random) -> float:
 
 def _failure_share(queue: QueueStory, t: int) -> float:
     if queue.name == "emails" and OUTAGE[0] <= t < OUTAGE[1]:
-        return 0.93
+        return 0.98
     return {"emails": 0.012, "default": 0.006, "reports": 0.02}.get(queue.name, 0.002)
 
 
@@ -121,9 +121,9 @@ def moments(queue: QueueStory) -> list[Moment]:
         came.append(total_in)
         done = min(now.pending + arriving, _capacity(queue, t) * STEP)
         total_out += done
-        failed = done * _failure_share(queue, t) * rnd.uniform(0.85, 1.1)
+        failed = done * _failure_share(queue, t) * rnd.uniform(0.97, 1.02)
         failed = min(failed, done)
-        given_up = failed * 0.006 if failed > 20 else float(rnd.random() < failed * 0.03)
+        given_up = failed * 0.006 if failed > 20 else float(rnd.random() < failed * 0.0005)
         now.pending += arriving - done
         now.retry += failed - given_up - back
         now.archived += given_up
@@ -172,7 +172,8 @@ def _collector(told: dict[str, list[Moment]]) -> Iterator[Series]:
                     "asynq_tasks_enqueued_total", {**own, "state": state}, [round(getattr(m, state)) for m in story]
                 )
             size = [
-                sum(round(getattr(m, state)) for state in states) + (7 if queue.name == "default" else 0) for m in story
+                sum(round(getattr(m, state)) for state in states) + (7 * (i // 8 % 2) if queue.name == "default" else 0)
+                for i, m in enumerate(story)
             ]
             yield _gauge("asynq_queue_size", own, size)
             yield _gauge("asynq_queue_latency_seconds", own, [m.wait for m in story])
@@ -295,6 +296,7 @@ def _processes(told: dict[str, list[Moment]]) -> Iterator[Series]:
         yield _gauge("process_max_fds", target, [1024.0 for _ in TIMES])
         yield _gauge("go_goroutines", target, [46 + round(n * part * 3) for n in total])
         yield _gauge("go_sched_gomaxprocs_threads", target, [4.0 for _ in TIMES])
+        yield _gauge("go_gc_gogc_percent", target, [100.0 for _ in TIMES])
         yield _gauge("go_gc_gomemlimit_bytes", target, [9.223372036854776e18 for _ in TIMES])
         for way, scale in (("receive", 9e4), ("transmit", 6e4)):
             amount = [scale * (1 + n * part) * STEP * rnd.uniform(0.8, 1.2) for n in total[1:]]
@@ -341,6 +343,9 @@ def _redis(told: dict[str, list[Moment]]) -> Iterator[Series]:
     info = {"maxmemory_policy": "noeviction", "redis_version": "7.0.15", "role": "master"}
     yield _gauge("redis_instance_info", {**target, **info}, [1.0 for _ in TIMES])
     grown = [(b - a) * rnd.uniform(0.95, 1.05) for a, b in pairwise(done)]
+    for command in ("evalsha", "info"):
+        own = {**target, "cmd": command}
+        yield _counter("redis_commands_total", own, _summed([n * 4 if command == "evalsha" else 1.0 for n in grown]))
     for name, scale in (
         ("redis_commands_processed_total", 9),
         ("redis_cpu_sys_seconds_total", 0.0006),
@@ -388,6 +393,7 @@ def _monitoring() -> Iterator[Series]:
         yield _gauge("prometheus_rule_group_last_duration_seconds", own, [rnd.uniform(0.001, 0.004) for _ in TIMES])
         yield _counter("prometheus_rule_evaluation_failures_total", own, [0.0 for _ in TIMES])
         yield _counter("prometheus_rule_group_iterations_missed_total", own, [0.0 for _ in TIMES])
+    yield _counter("prometheus_notifications_dropped_total", prometheus, [0.0 for _ in TIMES])
     yield _gauge("prometheus_notifications_alertmanagers_discovered", prometheus, [2.0 for _ in TIMES])
     for index in range(2):
         own = {**prometheus, "alertmanager": f"http://alertmanager-{index + 1}:9093/api/v2/alerts"}
@@ -398,7 +404,7 @@ def _monitoring() -> Iterator[Series]:
         own = {**alertmanager, "integration": integration}
         sent = [float(rnd.random() < (0.4 if OUTAGE[0] < t < OUTAGE[1] or t > FLOOD else 0.03)) for t in TIMES][1:]
         yield _counter("alertmanager_notifications_total", own, _summed(sent))
-        failed = [float(integration == "email" and OUTAGE[0] < t < OUTAGE[1] and rnd.random() < 0.2) for t in TIMES][1:]
+        failed = [float(integration == "email" and t == OUTAGE[0]) for t in TIMES][1:]
         yield _counter("alertmanager_notifications_failed_total", {**own, "reason": "other"}, _summed(failed))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from asynq_mon_codegen.catalog import ALERTS
 from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.generators import dashboards
-from asynq_mon_codegen.model import Above, Links, Monitoring, Queue
+from asynq_mon_codegen.model import Above, Links, Monitoring, Queue, TaskType
 from asynq_mon_codegen.plan import Plan, resolve
 from asynq_mon_codegen.promql import Histogram
 
@@ -29,6 +30,12 @@ def boards_of(plan: Plan) -> dict[str, dict[str, Any]]:
     """The dashboards of a plan by uid, as Grafana reads them."""
     found = [json.loads(artifact.text) for artifact in dashboards.generate(plan)]
     return {board["uid"]: board for board in found}
+
+
+@cache
+def default_boards() -> dict[str, dict[str, Any]]:
+    """The dashboards of the default declaration; not to be changed."""
+    return boards_of(plan_of())
 
 
 def panels_of(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -69,6 +76,15 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
         "links": Links(
             runbooks="http://wiki/$queue/[[x]]", logs="https://logs/?q={queue}&a=$b", traces="https://traces/{queue}"
         )
+    },
+    "no rules for Kubernetes": {"alerts": ALERTS.without(*(a.name for a in ALERTS if a.group == "kubernetes"))},
+    "task types with thresholds of their own": {
+        "instrumentation": True,
+        "task_types": (
+            TaskType("a$queue", thresholds={"AsynqTaskDurationHigh": Above(warning="10s")}),
+            TaskType("nightly", every="1d", thresholds={"AsynqTaskStuck": None}),
+        ),
+        "queues": (Queue("bulk", thresholds={"AsynqTasksArchived": Above(warning=100), "AsynqTaskTypeFailing": None}),),
     },
     "no alerts at all": {"alerts": ALERTS.without(*ALERTS.names())},
 }

@@ -17,7 +17,7 @@ from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.promql import Expr, Metric, Series, Source
 from asynq_mon_codegen.promql.expressions import Aggregate
 from asynq_mon_codegen.schemas.dashboard import validate_dashboard
-from tests.dashboards.conftest import boards_of, known_metrics, plan_of
+from tests.dashboards.conftest import boards_of, default_boards, known_metrics, plan_of
 
 with warnings.catch_warnings():
     # Importing its classic model raises a DeprecationWarning in favour of the next one.
@@ -48,7 +48,7 @@ def test_schema_and_semantics(plan: Plan) -> None:
 
 def test_uids_are_fixed() -> None:
     """The seven addresses that alerts and bookmarks rely on."""
-    assert tuple(boards_of(plan_of())) == UIDS
+    assert tuple(default_boards()) == UIDS
 
 
 def test_grafanas_types_lose_nothing() -> None:

@@ -9,7 +9,7 @@ from asynq_mon_codegen.catalog import ALERTS
 from asynq_mon_codegen.catalog.dashboards import DASHBOARDS
 from asynq_mon_codegen.catalog.dashboards.spec import Graph, Panel
 from asynq_mon_codegen.model import Above, Queue
-from tests.dashboards.conftest import DECLARATIONS, HOSTILE, WAIT, boards_of, panel, plan_of
+from tests.dashboards.conftest import DECLARATIONS, HOSTILE, WAIT, boards_of, default_boards, panel, plan_of
 
 GRAPHS = [
     pytest.param(one, id=f"{board.uid}: {one.title}")
@@ -27,7 +27,7 @@ def test_levels_are_of_what_is_drawn(graph: Panel) -> None:
 
 def test_one_level_for_all_is_a_fixed_step() -> None:
     """Where no queue differs the levels are the panel's own steps, without any query."""
-    wait = panel(boards_of(plan_of())["asynq-queue"], "Oldest wait", "timeseries")
+    wait = panel(default_boards()["asynq-queue"], "Oldest wait", "timeseries")
 
     assert len(wait["targets"]) == 1
     assert wait["fieldConfig"]["defaults"]["thresholds"]["steps"] == [
@@ -39,16 +39,25 @@ def test_one_level_for_all_is_a_fixed_step() -> None:
 
 
 def test_levels_that_differ_are_expressions() -> None:
-    """Each queue gets the line of its own level, computed from constants."""
+    """Each queue gets the line of its own level, computed from constants; a level that all share is one line."""
     queues = (Queue("orders", thresholds={WAIT: Above(warning="10s", critical="5m")}),)
     wait = panel(boards_of(plan_of(queues=queues))["asynq-queue"], "Oldest wait", "timeseries")
 
     series = 'queue:asynq_queue_latency_seconds:max{queue=~"$queue"'
     assert [target["expr"] for target in wait["targets"]] == [
         f"{series}}}",
-        f"{series}}} * 0 + 300",
+        "vector(300)",
         f'{series}, queue="orders"}} * 0 + 10 or {series}, queue!="orders"}} * 0 + 60',
     ]
+
+
+def test_lower_limit_is_drawn_in_its_own_colour() -> None:
+    """Grafana would draw the step above a lower limit, which is good, so the limits are lines of their own."""
+    memory = panel(default_boards()["asynq-workers"], "Host memory available")
+
+    assert [target["expr"] for target in memory["targets"][1:]] == ["vector(0.05)", "vector(0.1)"]
+    colors = [override["properties"][0]["value"]["fixedColor"] for override in memory["fieldConfig"]["overrides"]]
+    assert colors == ["red", "orange"]
 
 
 def test_queue_without_the_alert_has_no_line() -> None:

@@ -13,7 +13,6 @@ from asynq_mon_codegen.catalog.dashboards.parts import (
     overall,
 )
 from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, Graph, Line, Number, Row, Shown, States, Steps
-from asynq_mon_codegen.catalog.metrics.asynq import EXPORTER_SCRAPE_DURATION, EXPORTER_SCRAPE_SAMPLES, EXPORTER_UP
 from asynq_mon_codegen.catalog.metrics.systems import (
     ALERTMANAGER_NOTIFICATIONS,
     ALERTMANAGER_NOTIFICATIONS_FAILED,
@@ -24,6 +23,7 @@ from asynq_mon_codegen.catalog.metrics.systems import (
     PROMETHEUS_RULE_FAILURES,
     PROMETHEUS_RULE_MISSED,
 )
+from asynq_mon_codegen.catalog.monitoring import EXPORTER_UP, EXPORTERS, SCRAPE_SAMPLES, SCRAPE_SECONDS
 from asynq_mon_codegen.catalog.records import PENDING
 from asynq_mon_codegen.promql import RANGE, RATE_INTERVAL, Expr, Matcher, vector
 
@@ -80,7 +80,7 @@ _ALERTS = Row(
             title="Exporters up",
             text="Targets with asynq's queue metrics that answered. Two or more report the same numbers, so one is "
             "enough.",
-            lines=Line(overall("sum", EXPORTER_UP)),
+            lines=Line(overall("sum", EXPORTERS)),
             unit="short",
             w=3,
             steps=Steps("red", ((1, "green"),)),
@@ -160,18 +160,20 @@ _EXPORTER = Row(
             title="Scrape duration",
             text="How long a scrape takes: three round trips to Redis per queue. Near the scrape timeout, scrapes are "
             "lost.",
-            lines=Line(EXPORTER_SCRAPE_DURATION.max(by="instance"), "{{instance}}"),
+            lines=Line(SCRAPE_SECONDS.expr, "{{instance}}"),
             unit="s",
             minimum=0,
+            levels="AsynqScrapeSlow",
         ),
         Graph(
             key="samples",
             title="Samples per scrape",
             text="Samples in each scrape: about 12 per queue and some 35 of the exporter's own. "
             "A fall to those 35 is a blind exporter; a rise is new queues.",
-            lines=Line(EXPORTER_SCRAPE_SAMPLES.max(by="instance"), "{{instance}}"),
+            lines=Line(SCRAPE_SAMPLES.expr, "{{instance}}"),
             unit="short",
             minimum=0,
+            levels="AsynqTooManySeries",
         ),
     ),
 )

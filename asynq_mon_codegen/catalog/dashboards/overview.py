@@ -23,8 +23,9 @@ from asynq_mon_codegen.catalog.dashboards.spec import (
     Table,
     ValueColumn,
 )
-from asynq_mon_codegen.catalog.metrics.systems import WORKER_UP
+from asynq_mon_codegen.catalog.failures import FAILURE_RATIO_5M
 from asynq_mon_codegen.catalog.records import ARCHIVED, FAILED, LATENCY, PAUSED, PENDING, PROCESSED, RETRY, SUCCEEDED
+from asynq_mon_codegen.catalog.targets import WORKERS_UP
 from asynq_mon_codegen.catalog.waiting import OLDEST_PENDING, TIME_TO_DRAIN
 
 __all__ = ["OVERVIEW"]
@@ -105,7 +106,7 @@ _STATS = Row(
             key="workers",
             title="Workers up",
             text="Worker processes that answered the last scrape. It may fall for a minute during a deployment.",
-            lines=Line(overall("sum", WORKER_UP)),
+            lines=Line(overall("sum", WORKERS_UP)),
             unit="short",
             w=2,
             steps=Steps("red", ((1, "green"),)),
@@ -151,7 +152,7 @@ QUEUE_TABLE = Table(
         ),
         Line(LATENCY),
         Line(PROCESSED),
-        Line(FAILED / PROCESSED),
+        Line(FAILURE_RATIO_5M),
         Line(RETRY),
         Line(ARCHIVED),
         Line(PAUSED),

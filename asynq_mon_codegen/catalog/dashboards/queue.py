@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from asynq_mon_codegen.catalog.archive import ARCHIVE_GROWTH
 from asynq_mon_codegen.catalog.dashboards.parts import QUEUE, overall
 from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, Graph, Line, Number, Row, Shown, States, Steps
-from asynq_mon_codegen.catalog.metrics.asynq import QUEUE_MEMORY, QUEUE_SIZE, TASKS_ENQUEUED
+from asynq_mon_codegen.catalog.failures import FAILURE_RATIO, FAILURE_RATIO_5M, RETRY_WORK
+from asynq_mon_codegen.catalog.metrics.asynq import QUEUE_MEMORY
 from asynq_mon_codegen.catalog.metrics.instrumentation import TASK_DURATION, TASK_IN_PROGRESS, TASK_OUTCOMES
+from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, ARRIVED, COMPLETED
 from asynq_mon_codegen.catalog.records import (
     ACTIVE,
     ARCHIVED,
@@ -16,20 +19,12 @@ from asynq_mon_codegen.catalog.records import (
     PROCESSED,
     RETRY,
     SCHEDULED,
-    SIZE,
     SUCCEEDED,
 )
 from asynq_mon_codegen.catalog.waiting import TIME_TO_DRAIN
 from asynq_mon_codegen.promql import RATE_INTERVAL
 
-__all__ = ["AGGREGATING", "ARRIVALS", "COMPLETED", "QUEUE_BOARD"]
-
-COMPLETED = TASKS_ENQUEUED.where(state="completed").max(by="queue")
-AGGREGATING = QUEUE_SIZE.max(by="queue") - TASKS_ENQUEUED.sum(by=("queue", "instance", "job")).max(by="queue")
-ARRIVALS = (
-    SUCCEEDED + SIZE.deriv("5m") - TASKS_ENQUEUED.where(state="completed").deriv("5m").max(by="queue")
-).clamp_min(0)
-"""Successes leave the queue; what the queue grew by beside them must have come in."""
+__all__ = ["QUEUE_BOARD"]
 
 _PAUSED_WORDS = (Shown(0, "running", "green"), Shown(1, "paused", "blue"))
 
@@ -79,7 +74,7 @@ _NOW = Row(
             title="Failure ratio",
             text="Failed attempts over all attempts of the last 5 minutes. On a quiet queue a single failure reads "
             "50 or 100 %: look at how many attempts there are.",
-            lines=Line(FAILED / PROCESSED, "{{queue}}"),
+            lines=Line(FAILURE_RATIO_5M, "{{queue}}"),
             levels="AsynqTaskFailureRatioHigh",
             unit="percentunit",
             w=3,
@@ -185,7 +180,7 @@ _WORK = Row(
             "enqueues. Arrivals above processed: the backlog grows. Deleting tasks by hand and the archive's cap "
             "falsify it.",
             lines=(
-                Line(overall("sum", ARRIVALS), "arrivals (estimate)", color="blue"),
+                Line(overall("sum", ARRIVED), "arrivals (estimate)", color="blue"),
                 Line(overall("sum", PROCESSED), "processed", color="green"),
             ),
             unit="ops",
@@ -194,9 +189,9 @@ _WORK = Row(
         Graph(
             key="failures",
             title="Failure ratio",
-            text="Failed attempts over all attempts of 5 minutes, against its alert levels. Gaps: nothing was "
-            "processed.",
-            lines=Line(FAILED / PROCESSED, "{{queue}}"),
+            text="Failed attempts over all, the lower of the last 2 and 5 minutes, against its alert levels. "
+            "Gaps: nothing was processed.",
+            lines=Line(FAILURE_RATIO.expr.max(by="queue"), "{{queue}}"),
             unit="percentunit",
             minimum=0,
             soft_maximum=0.1,
@@ -230,6 +225,27 @@ _LEFT = Row(
             levels="AsynqArchiveNearlyFull",
         ),
         Graph(
+            key="retries",
+            title="Retries as time of work",
+            text="How long the workers would need for the waiting retries alone, at the pace of successes of the last "
+            "30 minutes, against its alert levels. A few tasks on a busy queue are seconds.",
+            lines=Line(RETRY_WORK.expr, "{{queue}}"),
+            unit="s",
+            minimum=0,
+            levels="AsynqRetryBacklogHigh",
+        ),
+        Graph(
+            key="given-up",
+            title="Archived in 30 minutes",
+            text="By how much the archive grew within 30 minutes, against its alert levels. 0 is normal. "
+            "At the cap it reads 0 although tasks are given up: see Archived.",
+            lines=Line(ARCHIVE_GROWTH, "{{queue}}"),
+            unit="short",
+            minimum=0,
+            soft_maximum=10,
+            levels="AsynqTasksArchived",
+        ),
+        Graph(
             key="kept",
             title="Completed and aggregating",
             text="Completed tasks are kept for their retention, if it has one. Aggregating tasks wait for their group: "
@@ -237,15 +253,6 @@ _LEFT = Row(
             lines=(Line(COMPLETED, "{{queue}} completed"), Line(AGGREGATING, "{{queue}} aggregating")),
             unit="short",
             minimum=0,
-        ),
-        States(
-            key="paused",
-            title="Paused",
-            text="When the queue was paused by somebody, in the CLI, the web UI or by code.",
-            lines=Line(PAUSED, "{{queue}}"),
-            unit="none",
-            h=6,
-            shown=_PAUSED_WORDS,
         ),
         Graph(
             key="memory",
@@ -256,8 +263,16 @@ _LEFT = Row(
             lines=Line(QUEUE_MEMORY.max(by="queue"), "{{queue}}"),
             unit="bytes",
             minimum=0,
-            w=12,
-            h=6,
+        ),
+        States(
+            key="paused",
+            title="Paused",
+            text="When the queue was paused by somebody, in the CLI, the web UI or by code.",
+            lines=Line(PAUSED, "{{queue}}"),
+            unit="none",
+            w=24,
+            h=5,
+            shown=_PAUSED_WORDS,
         ),
     ),
 )

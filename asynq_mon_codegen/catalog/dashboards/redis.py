@@ -36,14 +36,20 @@ from asynq_mon_codegen.catalog.metrics.systems import (
     REDIS_REJECTED,
     REDIS_UP,
 )
-from asynq_mon_codegen.promql import RANGE, RATE_INTERVAL, Source
+from asynq_mon_codegen.catalog.redis import MEMORY_USED, USED_BY_ASYNQ
+from asynq_mon_codegen.promql import RANGE, RATE_INTERVAL, Expr, Source
 
 __all__ = ["REDIS"]
 
-INSTANCE = Variable(name="instance", title="Redis", series=REDIS_UP, label="instance", sources=(Source.REDIS,))
+INSTANCE = Variable(name="instance", title="Redis", series=USED_BY_ASYNQ, label="instance", sources=(Source.REDIS,))
 
 _WRITTEN = (Shown(0, "failing", "red"), Shown(1, "ok", "green"))
-_USED = REDIS_MEMORY.max(by="instance") / REDIS_MEMORY_MAX.max(by="instance").above(0)
+
+
+def _ours(expr: Expr) -> Expr:
+    """Of every Redis that asynq uses: a Prometheus may know many others."""
+    return expr.and_(USED_BY_ASYNQ)
+
 
 _NOW = Row(
     key="now",
@@ -55,7 +61,7 @@ _NOW = Row(
             text="Whether the exporter reaches Redis. While Redis is down no task is enqueued or processed, and the "
             "queues' "
             "own numbers vanish instead of turning bad.",
-            lines=Line(REDIS_UP.max(by="instance"), "{{instance}}"),
+            lines=Line(_ours(REDIS_UP.max(by="instance")), "{{instance}}"),
             unit="none",
             filled=True,
             spark=False,
@@ -68,7 +74,7 @@ _NOW = Row(
             text="Used memory over maxmemory. At 100 % Redis refuses to enqueue or, with the wrong policy, drops "
             "tasks. "
             "No data: maxmemory is not set, so the host's memory is the limit.",
-            lines=Line(_USED, "{{instance}}"),
+            lines=Line(_ours(MEMORY_USED.expr), "{{instance}}"),
             unit="percentunit",
             levels="AsynqRedisMemoryHigh",
             no_value="no limit",
@@ -78,7 +84,7 @@ _NOW = Row(
             title="Keys evicted",
             text="Keys that Redis dropped in the time range for lack of memory. With asynq each may be a lost task: "
             "must be 0.",
-            lines=Line(REDIS_EVICTED.increase(RANGE).max(by="instance"), "{{instance}}"),
+            lines=Line(_ours(REDIS_EVICTED.increase(RANGE).max(by="instance")), "{{instance}}"),
             unit="short",
             decimals=0,
             spark=False,
@@ -88,7 +94,7 @@ _NOW = Row(
             key="rejected",
             title="Connections rejected",
             text="Connections that Redis refused in the time range because maxclients was reached. 0 is normal.",
-            lines=Line(REDIS_REJECTED.increase(RANGE).max(by="instance"), "{{instance}}"),
+            lines=Line(_ours(REDIS_REJECTED.increase(RANGE).max(by="instance")), "{{instance}}"),
             unit="short",
             decimals=0,
             spark=False,
@@ -99,7 +105,7 @@ _NOW = Row(
             title="Version and eviction policy",
             text="What runs. The policy must be noeviction: every other one lets Redis drop tasks when memory is "
             "short.",
-            lines=Line(REDIS_INFO.max(by=("instance", "redis_version", "role", "maxmemory_policy"))),
+            lines=Line(_ours(REDIS_INFO.max(by=("instance", "redis_version", "role", "maxmemory_policy")))),
             unit="none",
             w=8,
             h=4,
@@ -129,8 +135,8 @@ _MEMORY = Row(
             "long "
             "as they are retained.",
             lines=(
-                Line(REDIS_MEMORY.max(by="instance"), "{{instance}}"),
-                Line(REDIS_MEMORY_MAX.max(by="instance").above(0), "maxmemory", color="red", dashed=True),
+                Line(_ours(REDIS_MEMORY.max(by="instance")), "{{instance}}"),
+                Line(_ours(REDIS_MEMORY_MAX.max(by="instance").above(0)), "maxmemory", color="red", dashed=True),
             ),
             unit="bytes",
             minimum=0,
@@ -153,8 +159,8 @@ _MEMORY = Row(
             text="Keys dropped and connections refused per second. Both must be 0: the first loses tasks, the second "
             "work.",
             lines=(
-                Line(REDIS_EVICTED.rate(RATE_INTERVAL).max(by="instance"), "{{instance}} evicted"),
-                Line(REDIS_REJECTED.rate(RATE_INTERVAL).max(by="instance"), "{{instance}} rejected"),
+                Line(_ours(REDIS_EVICTED.rate(RATE_INTERVAL).max(by="instance")), "{{instance}} evicted"),
+                Line(_ours(REDIS_REJECTED.rate(RATE_INTERVAL).max(by="instance")), "{{instance}} rejected"),
             ),
             unit="ops",
             minimum=0,
@@ -170,7 +176,7 @@ _LOAD = Row(
             key="commands",
             title="Commands",
             text="Commands per second. Idle workers poll once a second each and queue; the rest grows with the tasks.",
-            lines=Line(REDIS_COMMANDS.rate(RATE_INTERVAL).max(by="instance"), "{{instance}}"),
+            lines=Line(_ours(REDIS_COMMANDS.rate(RATE_INTERVAL).max(by="instance")), "{{instance}}"),
             unit="ops",
             minimum=0,
         ),
@@ -179,8 +185,10 @@ _LOAD = Row(
             title="CPU",
             text="Cores that Redis uses. It runs commands on one core: near 1.0 everything waits for it.",
             lines=Line(
-                REDIS_CPU_SYS.rate(RATE_INTERVAL).max(by="instance")
-                + REDIS_CPU_USER.rate(RATE_INTERVAL).max(by="instance"),
+                _ours(
+                    REDIS_CPU_SYS.rate(RATE_INTERVAL).max(by="instance")
+                    + REDIS_CPU_USER.rate(RATE_INTERVAL).max(by="instance")
+                ),
                 "{{instance}}",
             ),
             unit="short",
@@ -202,8 +210,8 @@ _LOAD = Row(
             title="Connections",
             text="Client connections, and those in a blocking call. A steady rise is a client that never closes.",
             lines=(
-                Line(REDIS_CLIENTS.max(by="instance"), "{{instance}} connected"),
-                Line(REDIS_BLOCKED_CLIENTS.max(by="instance"), "{{instance}} blocked"),
+                Line(_ours(REDIS_CLIENTS.max(by="instance")), "{{instance}} connected"),
+                Line(_ours(REDIS_BLOCKED_CLIENTS.max(by="instance")), "{{instance}} blocked"),
             ),
             unit="short",
             minimum=0,
@@ -213,8 +221,8 @@ _LOAD = Row(
             title="Network",
             text="Bytes per second in and out. Large payloads show here before they show in memory.",
             lines=(
-                Line(REDIS_NET_IN.rate(RATE_INTERVAL).max(by="instance"), "{{instance}} received"),
-                Line(REDIS_NET_OUT.rate(RATE_INTERVAL).max(by="instance"), "{{instance}} sent"),
+                Line(_ours(REDIS_NET_IN.rate(RATE_INTERVAL).max(by="instance")), "{{instance}} received"),
+                Line(_ours(REDIS_NET_OUT.rate(RATE_INTERVAL).max(by="instance")), "{{instance}} sent"),
             ),
             unit="Bps",
             minimum=0,
@@ -224,7 +232,7 @@ _LOAD = Row(
             title="Fragmentation",
             text="Resident over used memory: 1 to 1.5 is normal, more is memory lost to gaps, below 1 Redis is "
             "swapped out.",
-            lines=Line(REDIS_FRAGMENTATION.max(by="instance"), "{{instance}}"),
+            lines=Line(_ours(REDIS_FRAGMENTATION.max(by="instance")), "{{instance}}"),
             unit="short",
             minimum=0,
             decimals=2,
@@ -241,7 +249,7 @@ _DISK = Row(
             title="Reachable",
             text="Whether the exporter reached Redis. A gap in the queues' graphs with red here is Redis; without, "
             "the exporter.",
-            lines=Line(REDIS_UP.max(by="instance"), "{{instance}}"),
+            lines=Line(_ours(REDIS_UP.max(by="instance")), "{{instance}}"),
             unit="none",
             shown=UP,
         ),
@@ -251,8 +259,8 @@ _DISK = Row(
             text="Whether the last snapshot and the last append were written. While one fails a restart of Redis "
             "loses tasks, and Redis may refuse writes.",
             lines=(
-                Line(REDIS_RDB_STATUS.min(by="instance"), "{{instance}} snapshot"),
-                Line(REDIS_AOF_WRITE_STATUS.min(by="instance"), "{{instance}} append-only file"),
+                Line(_ours(REDIS_RDB_STATUS.min(by="instance")), "{{instance}} snapshot"),
+                Line(_ours(REDIS_AOF_WRITE_STATUS.min(by="instance")), "{{instance}} append-only file"),
             ),
             unit="none",
             shown=_WRITTEN,

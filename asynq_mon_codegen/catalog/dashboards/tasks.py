@@ -13,13 +13,13 @@ from asynq_mon_codegen.catalog.dashboards.spec import (
     Table,
     ValueColumn,
 )
+from asynq_mon_codegen.catalog.failures import TASK_FAILURE_RATIO
+from asynq_mon_codegen.catalog.handlers import ENQUEUE_ERROR_RATIO, LAST_SUCCESS, OLDEST_RUNNING
 from asynq_mon_codegen.catalog.metrics.instrumentation import (
     CLIENT_ENQUEUES,
     SCHEDULER_ENQUEUE_ERRORS,
     TASK_DURATION,
     TASK_IN_PROGRESS,
-    TASK_LAST_SUCCESS,
-    TASK_OLDEST_START,
     TASK_OUTCOMES,
     TASK_WAIT,
 )
@@ -127,7 +127,21 @@ _OUTCOMES = Row(
             ),
             unit="ops",
             minimum=0,
+            w=6,
             stack=True,
+        ),
+        Graph(
+            key="ratio",
+            title="Failure ratio by task type",
+            text="Retried and archived attempts over those that succeeded or failed, the lower of the last 2 and 5 "
+            "minutes, "
+            "against its alert levels. Revoked and skipped attempts count as neither.",
+            lines=Line(TASK_FAILURE_RATIO.expr.max(by=_TYPE), _LEGEND),
+            unit="percentunit",
+            minimum=0,
+            soft_maximum=0.1,
+            w=6,
+            levels="AsynqTaskTypeFailing",
         ),
         Graph(
             key="retried",
@@ -137,6 +151,7 @@ _OUTCOMES = Row(
             lines=_outcome("retried", *_TYPE),
             unit="ops",
             minimum=0,
+            w=6,
         ),
         Graph(
             key="archived",
@@ -146,6 +161,7 @@ _OUTCOMES = Row(
             lines=_outcome("archived", *_TYPE),
             unit="ops",
             minimum=0,
+            w=6,
         ),
     ),
 )
@@ -161,6 +177,7 @@ _RUNNING = Row(
             lines=Line(TASK_IN_PROGRESS.sum(by=_TYPE), _LEGEND),
             unit="short",
             minimum=0,
+            w=6,
             stack=True,
         ),
         Graph(
@@ -169,9 +186,10 @@ _RUNNING = Row(
             text="How long the handler that started first has been running, by task type. A line that rises without "
             "end "
             "is a handler that hangs; it holds its slot until the task's timeout, 30 minutes by default.",
-            lines=Line(time() - TASK_OLDEST_START.above(0).min(by=_TYPE), _LEGEND),
+            lines=Line(OLDEST_RUNNING.expr, _LEGEND),
             unit="s",
             minimum=0,
+            w=6,
             levels="AsynqTaskStuck",
         ),
         Graph(
@@ -186,7 +204,21 @@ _RUNNING = Row(
             ),
             unit="ops",
             minimum=0,
+            w=6,
             stack=True,
+        ),
+        Graph(
+            key="refused",
+            title="Enqueue errors",
+            text="Calls of Enqueue that failed over all, the lower of the last 2 and 5 minutes, against its alert "
+            "levels. "
+            "0 is normal. Duplicates and conflicts are no errors: the task is in the queue already.",
+            lines=Line(ENQUEUE_ERROR_RATIO.expr.max(by=_TYPE), _LEGEND),
+            unit="percentunit",
+            minimum=0,
+            soft_maximum=0.05,
+            w=6,
+            levels="AsynqEnqueueErrors",
         ),
     ),
 )
@@ -200,9 +232,10 @@ _PERIODIC = Row(
             title="Time since the last success",
             text="How long ago a task of this type last succeeded. A periodic task draws teeth as high as its period; "
             "one that keeps rising is no longer enqueued, or fails every time.",
-            lines=Line(top(15, time() - TASK_LAST_SUCCESS.above(0).max(by=_TYPE)), _LEGEND),
+            lines=Line(top(15, time() - LAST_SUCCESS), "{{task_type}}"),
             unit="s",
             minimum=0,
+            levels="AsynqPeriodicTaskMissing",
             w=12,
         ),
         Graph(
