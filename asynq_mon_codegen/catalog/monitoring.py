@@ -91,12 +91,12 @@ UNDELIVERED = Signal(
     unit=Unit.COUNT,
     description="Alerts dropped in 3 minutes, or 1 where Prometheus knows no Alertmanager at all.",
 )
-_FAILED_NOTIFICATIONS = systems.ALERTMANAGER_NOTIFICATIONS_FAILED.increase("30m").sum(by="integration")
+_FAILED_NOTIFICATIONS = systems.ALERTMANAGER_NOTIFICATIONS_FAILED.increase("15m").sum(by="integration")
 NOTIFICATION_FAILURES = Signal(
     title="Failed notifications",
-    expr=_FAILED_NOTIFICATIONS / systems.ALERTMANAGER_NOTIFICATIONS.increase("30m").sum(by="integration"),
+    expr=_FAILED_NOTIFICATIONS / systems.ALERTMANAGER_NOTIFICATIONS.increase("15m").sum(by="integration"),
     unit=Unit.RATIO,
-    description="Share of the notifications of the last 30 minutes that Alertmanager could not send.",
+    description="Share of the notifications of the last 15 minutes that Alertmanager could not send.",
 )
 
 EXPORTER_DOWN = Alert(
@@ -288,7 +288,7 @@ ALERTMANAGER_UNREACHABLE = Alert(
     ),
 )
 
-NOTIFICATIONS_FAILED = floor(_FAILED_NOTIFICATIONS, 2, "at least {minimum} notifications failed in 30 minutes")
+NOTIFICATIONS_FAILED = floor(_FAILED_NOTIFICATIONS, 2, "at least {minimum} notifications failed in 15 minutes")
 
 NOTIFICATIONS_FAILING = Alert(
     name="AsynqNotificationsFailing",
@@ -299,7 +299,7 @@ NOTIFICATIONS_FAILING = Alert(
     hold="5m",
     guards=(NOTIFICATIONS_FAILED,),
     summary="Notifications do not reach people",
-    description="Alertmanager could not send {value} of its {integration} notifications of the last 30 minutes "
+    description="Alertmanager could not send {value} of its {integration} notifications of the last 15 minutes "
     "(threshold {threshold}): people miss alerts, those of asynq among them.",
     dashboard="asynq-health",
     runbook=runbooks.NOTIFICATIONS_FAILING,
@@ -307,9 +307,9 @@ NOTIFICATIONS_FAILING = Alert(
         drive=worlds.notifications_fail,
         quiet={NOTIFICATIONS_FAILED.text: worlds.one_notification_fails},
         before="1m",
-        settle="30m",
+        settle="15m",
         after="1m",
-        lingers="15m",
+        lingers="7m",
         exact=False,
         top=1.0,
     ),

@@ -176,6 +176,7 @@ REDIS_DOWN = Alert(
     inhibits=(
         "AsynqQueueMetricsMissing",
         "AsynqQueueMissing",
+        "AsynqOptionalQueueMissing",
         "AsynqExporterDown",
         "AsynqScrapeSlow",
         "AsynqInstrumentationMissing",

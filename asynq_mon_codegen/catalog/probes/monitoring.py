@@ -292,12 +292,12 @@ def _notify(world: World, integration: str, total: float, failed: float) -> dict
 
 def notifications_fail(world: World, name: str, value: float) -> dict[str, str]:
     """The share ``value`` of many notifications fails."""
-    return _notify(world, name, 0.2, 0.2 * value)
+    return _notify(world, name, 0.4, 0.4 * value)
 
 
 def one_notification_fails(world: World, name: str, value: float) -> dict[str, str]:
     """One of very few notifications fails."""
-    return _notify(world, name, 1.5 / 1800 / value, 1.5 / 1800)
+    return _notify(world, name, 1.5 / 900 / value, 1.5 / 900)
 
 
 def nothing(world: World, name: str, value: float) -> dict[str, str]:
