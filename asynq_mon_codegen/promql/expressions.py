@@ -99,6 +99,10 @@ class Expr:
         """Where the value is exactly ``value``."""
         return Binary("==", self, number(value))
 
+    def differs_from(self, value: float) -> Binary:
+        """Where the value is not ``value``."""
+        return Binary("!=", self, number(value))
+
     def greater_than(self, other: Expr) -> Binary:
         """Where the value is above that of ``other``."""
         return Binary(">", self, other)
@@ -223,6 +227,9 @@ class Binary(Expr):
     op: str
     left: Expr
     right: Expr
+
+    def __attrs_post_init__(self) -> None:
+        self._matching(Scope())  # says at once which sides cannot be joined
 
     @property
     def precedence(self) -> int:  # type: ignore[override]
