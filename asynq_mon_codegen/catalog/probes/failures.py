@@ -28,7 +28,8 @@ def share_of(rate: Rate, share: float) -> Rate:
             return Then(share_of(first, share), scrapes, share_of(rest, share))  # type: ignore[arg-type]
         case int() | float():
             return rate * share
-    return rate
+        case _:
+            return rate
 
 
 # -- queues --------------------------------------------------------------------------------------

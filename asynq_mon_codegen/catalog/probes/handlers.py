@@ -172,7 +172,7 @@ def _saturated(queues: Mapping[str, tuple[Level, bool]]) -> Drive:
 
     def drive(world: World, name: str, value: float) -> dict[str, str]:
         # server: concurrency and busy handlers in health and in the fault
-        servers: Mapping[str, tuple[Level, Level, Level, Level]] = {
+        servers: Mapping[str, tuple[Rate, Rate, Rate, Rate]] = {
             "a": (10, 10, 2, 40 * value - 28),
             "b": (30, 30, 5, 28),
             "leaves-first": (100, ABSENT, 0, ABSENT),
