@@ -174,7 +174,12 @@ def _wrong_type(file: UserFile, value: object, expected: type) -> LoadError:
         hint = "remove the comma at the end"
     elif isinstance(value, ModuleType):
         hint = f"the import hides the variable: write {VARIABLE} = {kind}(...) after it"
-    return _fault(where, f"{VARIABLE!r} is a {type(value).__name__}, not a {kind}", hint, snippet)
+    return _fault(where, f"{VARIABLE!r} is {_a(type(value).__name__)}, not {_a(kind)}", hint, snippet)
+
+
+def _a(name: str) -> str:
+    """The name of a type with its article."""
+    return f"an {name}" if name[0] in "AEIOaeio" else f"a {name}"
 
 
 def _assignment(tree: ast.Module, file: UserFile, name: str) -> tuple[str, Snippet | None]:

@@ -18,7 +18,7 @@ from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.texts import placeholders
 from asynq_mon_codegen.promql.parsed import NotPromQL, parse
 
-__all__ = ["check", "check_expression"]
+__all__ = ["check", "check_expression", "of_alert"]
 
 _OWN_PLACEHOLDERS = frozenset({"value", "threshold", "hold"})
 
@@ -32,6 +32,11 @@ def check(plan: Plan) -> tuple[Problem, ...]:
     for alert in plan.monitoring.alerts:
         found += _alert(alert, plan.rules_of(alert), known)
     return tuple(dict.fromkeys(found))
+
+
+def of_alert(plan: Plan, alert: Alert) -> tuple[Problem, ...]:
+    """What :func:`check` says of one alert."""
+    return tuple(_alert(alert, plan.rules_of(alert), knowledge(plan)))
 
 
 def check_expression(text: str, plan: Plan, where: str) -> tuple[Problem, ...]:

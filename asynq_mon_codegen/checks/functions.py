@@ -7,8 +7,19 @@ import math
 from attrs import evolve
 
 from asynq_mon_codegen.checks.series import Facts
+from asynq_mon_codegen.promql.parsed import Call, Text
 
-__all__ = ["COUNTER_ONLY", "LEVEL_ONLY", "OF_RANGE", "SCALARS", "bounds_after", "hull"]
+__all__ = [
+    "COUNTER_ONLY",
+    "LEVEL_ONLY",
+    "OF_RANGE",
+    "SCALARS",
+    "bounds_after",
+    "bounds_of_group",
+    "hull",
+    "with_label",
+    "without",
+]
 
 COUNTER_ONLY = frozenset({"rate", "irate", "increase"})
 """What makes sense for a value that only grows."""
@@ -102,4 +113,45 @@ def hull(a: Facts, b: Facts) -> Facts:
         counter=a.counter or b.counter,
         metric=a.metric if a.metric == b.metric else "",
         copies=a.copies or b.copies,
+    )
+
+
+def bounds_of_group(op: str, inner: Facts) -> tuple[float, float]:
+    """Lowest and highest value of an aggregation of such values."""
+    match op:
+        case "max" | "min" | "avg" | "quantile":
+            return inner.low, inner.high
+        case "sum":
+            return (0 if inner.low >= 0 else -math.inf), (0 if inner.high <= 0 else math.inf)
+        case "count" | "count_values":
+            return 1, math.inf
+        case "group":
+            return 1, 1
+        case _:
+            return 0, math.inf
+
+
+def with_label(node: Call, facts: Facts) -> Facts:
+    """``label_replace`` and ``label_join``: the target label is there, sometimes with one value."""
+    texts = [a.value for a in node.args if isinstance(a, Text)]
+    if not texts:
+        return facts
+    target, source = texts[0], texts[2] if len(texts) > 2 else ""
+    out = without(facts, set())
+    pinned = frozenset((n, v) for n, v in facts.pinned if n != target)
+    labels = None if facts.labels is None else facts.labels | {target}
+    always = node.func == "label_replace" and len(texts) > 3 and not source and not texts[3] and texts[1]
+    if not always:
+        return evolve(out, labels=labels, pinned=pinned)
+    value = texts[1].replace("$$", "$")
+    return evolve(out, labels=labels, sure=facts.sure | {target}, pinned=pinned | {(target, value)})
+
+
+def without(facts: Facts, gone: set[str]) -> Facts:
+    """The same values with these labels taken away."""
+    return evolve(
+        facts,
+        labels=None if facts.labels is None else facts.labels - gone,
+        sure=facts.sure - gone,
+        pinned=frozenset((n, v) for n, v in facts.pinned if n not in gone),
     )

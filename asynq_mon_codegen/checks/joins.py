@@ -41,10 +41,11 @@ def join(node: Binary, left: Facts, right: Facts, report: Report) -> Facts:
         _known_labels(node, left, right, report)
     if node.op == "or":
         return hull(left, right)
-    mismatch = key is not None and _mismatch(node, left, right, key, report)
+    if key is not None and _mismatch(node, left, right, key, report):
+        return Facts()  # of a result that cannot exist there is nothing more to say
     if node.op in _SETS:
         return left
-    if key is not None and not mismatch:
+    if key is not None:
         _uniqueness(node, left, right, key, report)
     return _result(node, left, right, key)
 
@@ -171,7 +172,8 @@ def _result(node: Binary, left: Facts, right: Facts, key: frozenset[str] | None)
         sure = sure & key
         pinned = frozenset((n, v) for n, v in (*left.pinned, *right.pinned) if n in key)
     out = arithmetic(node, left, right)
-    return evolve(out, labels=labels, sure=sure, pinned=pinned, scalar=False)
+    copies = out.copies if labels is None or "instance" in labels else ""
+    return evolve(out, labels=labels, sure=sure, pinned=pinned, copies=copies, scalar=False)
 
 
 def arithmetic(node: Binary, left: Facts, right: Facts) -> Facts:

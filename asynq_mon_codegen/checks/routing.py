@@ -29,6 +29,7 @@ def _unheard(plan: Plan) -> Iterator[Problem]:
     for severity in Severity:
         if m.receivers_for(severity):
             continue
+        unheard: list[str] = []
         whole = [criteria_of(r) for r in m.routes if applies_to(r, severity, m)]
         for alert in plan.alerts:
             if alert.severity is not severity:
@@ -37,10 +38,13 @@ def _unheard(plan: Plan) -> Iterator[Problem]:
             fixed = {"alertname": alert.name, **{n.name: n.value for n in alert.labels if not n.by_queue}}
             if any(all(c.label in fixed and c.holds(fixed) for c in criteria) for criteria in whole):
                 continue
+            unheard.append(alert.name)
+        if unheard:
+            others = f" and {len(unheard) - 1} more" if len(unheard) > 1 else ""
             yield Problem(
                 check="severity-has-receiver",
-                where=f"alert {alert.name}",
-                message=f"{alert.name} can fire as {severity.value}, but no receiver takes {severity.value}",
+                where=f"alert {unheard[0]}",
+                message=f"{unheard[0]}{others} can fire as {severity.value}, but no receiver takes {severity.value}",
                 hint=f"add Severity.{severity.name} to receivers=",
             )
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterable
 
 from attrs import evolve
 
-from asynq_mon_codegen.checks.functions import COUNTER_ONLY, LEVEL_ONLY, OF_RANGE, SCALARS, bounds_after
+from asynq_mon_codegen.checks.functions import (
+    COUNTER_ONLY,
+    LEVEL_ONLY,
+    OF_RANGE,
+    SCALARS,
+    bounds_after,
+    bounds_of_group,
+    with_label,
+    without,
+)
 from asynq_mon_codegen.checks.joins import COMPARISONS, Report, arithmetic, join
+from asynq_mon_codegen.checks.ranges import compared
 from asynq_mon_codegen.checks.series import Facts, Family, Knowledge
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import did_you_mean
@@ -132,6 +143,9 @@ class _Tracker:
             return
         if name not in family.labels and (family.kind == "record" or name not in self.known.anywhere):
             hint = did_you_mean(name, family.labels - self.known.anywhere or family.labels)
+            others = sorted(f.name for f in self.known.families.values() if name in f.labels and f.kind != "record")
+            if others and not hint.startswith("did you mean"):
+                hint = f"{_most_alike(family.name, others)} has it; {hint}"
             self.report("unknown-label", f"{family.name} has no label {name!r}", hint)
             return
         values = dict(family.values).get(name, ())
@@ -167,7 +181,7 @@ class _Tracker:
             self._multiplied(node, inner.copies)
         if node.op in _PICKING:
             return inner
-        low, high = _aggregated(node.op, inner)
+        low, high = bounds_of_group(node.op, inner)
         same = node.op in {"sum", "max", "min", "avg"}
         return Facts(
             labels=kept,
@@ -258,9 +272,9 @@ class _Tracker:
                         f"{node.func}() needs the label le, which is aggregated away",
                         "add le to by (...)",
                     )
-                return _without(facts, {"le"})
+                return without(facts, {"le"})
             case "label_replace" | "label_join":
-                return _with_label(node, facts)
+                return with_label(node, facts)
             case _:
                 return facts
 
@@ -284,114 +298,16 @@ class _Tracker:
     def binary(self, node: Binary) -> Facts:
         left, right = self.facts(node.left), self.facts(node.right)
         if node.op in COMPARISONS:
-            self._compared(node, left, right)
+            compared(node, left, right, self.known, self.report)
         if left.scalar or right.scalar:
             if left.scalar and right.scalar:
                 return evolve(arithmetic(node, left, right), scalar=True, labels=frozenset())
             return arithmetic(node, left, right)
         return join(node, left, right, self.report)
 
-    def _compared(self, node: Binary, left: Facts, right: Facts) -> None:
-        op, vector, number = node.op, left, right
-        if left.scalar:
-            op, vector, number = _turned(node.op), right, left
-        if vector.scalar or not number.scalar:
-            return
-        if vector.counter:
-            self.report(
-                "counter-compared",
-                f"{vector.counter} is a counter: its total since the start is compared with a number",
-                f"compare its growth: rate({vector.counter}[5m]) or increase({vector.counter}[1h])",
-            )
-            return
-        value = number.constant
-        if value is not None and not math.isnan(value) and not _reachable(op, value, vector):
-            self._unreachable(op, value, vector)
 
-    def _unreachable(self, op: str, value: float, facts: Facts) -> None:
-        name = facts.metric or "the value"
-        if math.isinf(facts.low):
-            span = f"is at most {facts.high:g}"
-        elif math.isinf(facts.high):
-            span = f"is never below {facts.low:g}"
-        else:
-            span = (
-                f"lies between {facts.low:g} and {facts.high:g}"
-                if facts.low < facts.high
-                else f"is always {facts.low:g}"
-            )
-        capped = any(cap == facts.high for family in self._families(facts) for _, _, cap in family.caps)
-        why = "; asynq drops the oldest beyond that" if capped else ""
-        at = facts.high if op in (">", ">=", "==") else facts.low
-        limit = "below" if op in (">", ">=") else "above"
-        self.report(
-            "threshold-range",
-            f"{op} {value:g} is never true: {name} {span}{why}",
-            f"choose a level {limit} {at:g}" if op != "==" else "choose a value in that range",
-        )
-
-    def _families(self, facts: Facts) -> list[Family]:
-        family = self.known.families.get(facts.metric)
-        return [] if family is None else [family]
-
-
-def _reachable(op: str, value: float, facts: Facts) -> bool:
-    match op:
-        case ">":
-            return facts.high > value
-        case ">=":
-            return facts.high >= value
-        case "<":
-            return facts.low < value
-        case "<=":
-            return facts.low <= value
-        case "==":
-            return facts.low <= value <= facts.high
-        case _:
-            return True
-
-
-def _turned(op: str) -> str:
-    return {">": "<", "<": ">", ">=": "<=", "<=": ">="}.get(op, op)
-
-
-def _aggregated(op: str, inner: Facts) -> tuple[float, float]:
-    match op:
-        case "max" | "min" | "avg" | "quantile":
-            return inner.low, inner.high
-        case "sum":
-            return (0 if inner.low >= 0 else -math.inf), (0 if inner.high <= 0 else math.inf)
-        case "count" | "count_values":
-            return 1, math.inf
-        case "group":
-            return 1, 1
-        case _:
-            return 0, math.inf
-
-
-def _with_label(node: Call, facts: Facts) -> Facts:
-    """``label_replace`` and ``label_join``: the target label is there, sometimes with one value."""
-    texts = [a.value for a in node.args if isinstance(a, Text)]
-    if not texts:
-        return facts
-    target, source = texts[0], texts[2] if len(texts) > 2 else ""
-    out = _without(facts, set())
-    pinned = frozenset((n, v) for n, v in facts.pinned if n != target)
-    labels = None if facts.labels is None else facts.labels | {target}
-    always = node.func == "label_replace" and len(texts) > 3 and not source and not texts[3] and texts[1]
-    if not always:
-        return evolve(out, labels=labels, pinned=pinned)
-    value = texts[1].replace("$$", "$")
-    return evolve(out, labels=labels, sure=facts.sure | {target}, pinned=pinned | {(target, value)})
-
-
-def _without(facts: Facts, gone: set[str]) -> Facts:
-    return evolve(
-        facts,
-        labels=None if facts.labels is None else facts.labels - gone,
-        sure=facts.sure - gone,
-        pinned=frozenset((n, v) for n, v in facts.pinned if n not in gone),
-    )
+def _most_alike(name: str, others: list[str]) -> str:
+    return max(others, key=lambda other: difflib.SequenceMatcher(None, name, other).ratio())
 
 
 def _alternatives(pattern: str) -> list[str]:

@@ -25,7 +25,7 @@ def _level(value: Level, name: str) -> float | None:
         raise DeclarationError(f"{name}={value!r} is not a level", "give a number, or None to switch the level off")
     if isinstance(value, int | float):
         if not math.isfinite(value):
-            raise DeclarationError(f"{name}={value!r} is not a finite number")
+            raise DeclarationError(f"{name}={value!r} is not a finite number", "None switches the level off")
         return float(value)
     if isinstance(value, str) and value.endswith("%"):
         try:

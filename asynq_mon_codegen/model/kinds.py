@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,13 @@ from asynq_mon_codegen.promql import Expr
 
 __all__ = ["items", "pairs", "typed"]
 
-_WORDS: Mapping[object, str] = {str: "a text", bool: "True or False", int: "a number", float: "a number"}
+_WORDS: Mapping[object, str] = {
+    str: "a text",
+    bool: "True or False",
+    int: "a number",
+    float: "a number",
+    Expr: "an expression",
+}
 _SHOWN = 60
 
 
@@ -56,9 +61,14 @@ def typed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute
     return out
 
 
-@functools.cache
-def _hints(cls: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+_KNOWN_HINTS: dict[type, dict[str, Any]] = {}
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """The annotations of a class, evaluated once."""
+    if cls not in _KNOWN_HINTS:
+        _KNOWN_HINTS[cls] = typing.get_type_hints(cls)
+    return _KNOWN_HINTS[cls]
 
 
 def _misfit(value: object, hint: Any) -> tuple[object, Any] | None:
@@ -100,6 +110,9 @@ def _words(hint: Any) -> str:
         names.append(
             "None" if kind is type(None) else _WORDS.get(kind) or f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
         )
+    if len(names) > 2:
+        names = [n.removeprefix("an ").removeprefix("a ") for n in names]
+        return ", ".join(names[:-1]) + f" or {names[-1]}"
     return " or ".join(names)
 
 

@@ -112,13 +112,30 @@ class Scrape:
             raise DeclarationError(f"scrape timeout {self.timeout} is longer than the interval {self.interval}")
 
 
-def _base(value: str | None) -> str | None:
+def _base(value: str | None, name: str) -> str | None:
     if value is None:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"\s", value):
-        raise DeclarationError(f"link base {value!r} is not an http(s) URL")
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"\s", value):
+        hint = f'write {name}="https://...", or None for no such links'
+        raise DeclarationError(f"{name}={value!r} is not an http(s) URL", hint)
     return value.rstrip("/")
+
+
+def _runbooks(value: str | None) -> str | None:
+    return _base(value, "runbooks")
+
+
+def _grafana(value: str | None) -> str | None:
+    return _base(value, "grafana")
+
+
+def _logs(value: str | None) -> str | None:
+    return _base(value, "logs")
+
+
+def _traces(value: str | None) -> str | None:
+    return _base(value, "traces")
 
 
 @frozen(kw_only=True, field_transformer=typed)
@@ -129,10 +146,10 @@ class Links:
     alert's own value belongs; None leaves the link out.
     """
 
-    runbooks: str | None = field(default="https://monitoring.example.com/runbooks", converter=_base)
-    grafana: str | None = field(default="https://grafana.example.com", converter=_base)
-    logs: str | None = field(default=None, converter=_base)
-    traces: str | None = field(default=None, converter=_base)
+    runbooks: str | None = field(default="https://monitoring.example.com/runbooks", converter=_runbooks)
+    grafana: str | None = field(default="https://grafana.example.com", converter=_grafana)
+    logs: str | None = field(default=None, converter=_logs)
+    traces: str | None = field(default=None, converter=_traces)
 
 
 def _by_severity(
@@ -192,9 +209,12 @@ class Monitoring:
             if not LABEL_NAME.fullmatch(label) or label.startswith("__"):
                 raise DeclarationError(f"identity label {label!r} is not a label name", "letters, digits and _")
             if label in _RESERVED:
-                raise DeclarationError(f"identity label {label!r} is already part of every series or alert")
+                raise DeclarationError(
+                    f"identity label {label!r} is already part of every series or alert",
+                    'name what tells deployments apart: identity=("cluster", "namespace")',
+                )
         if len(set(value)) != len(value):
-            raise DeclarationError("identity names a label twice")
+            raise DeclarationError("identity names a label twice", "name each once")
 
     @labels.validator
     def _check_labels(self, _: object, value: tuple[tuple[str, str], ...]) -> None:

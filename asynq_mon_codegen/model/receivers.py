@@ -51,7 +51,7 @@ def _no_inline(kind: str, given: dict[str, object], known: tuple[str, ...]) -> N
 def _url(value: object, name: str) -> str:
     parts = urlsplit(value) if isinstance(value, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
-        raise DeclarationError(f"{name}={value!r} is not an http(s) URL")
+        raise DeclarationError(f"{name}={value!r} is not an http(s) URL", f'write {name}="https://..."')
     if parts.password or re.search(r"(?:^|[?&])(?:token|key|secret|password)=", parts.query):
         raise DeclarationError(
             f"{name} has a secret in it", 'give it in a file: credentials_file="/etc/alertmanager/secrets/..."'
@@ -132,9 +132,11 @@ class Receiver:
         )
         for address in (*to.split(","), sender):
             if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address.strip()):
-                raise DeclarationError(f"{address.strip()!r} is not a mail address")
+                raise DeclarationError(f"{address.strip()!r} is not a mail address", 'write to="orders@example.com"')
         if not re.fullmatch(r"[^\s:/]+:\d{1,5}", smarthost):
-            raise DeclarationError(f"smarthost={smarthost!r} is not host:port")
+            raise DeclarationError(
+                f"smarthost={smarthost!r} is not host:port", 'write smarthost="mail.example.com:587"'
+            )
         pairs = [("to", to), ("from", sender), ("smarthost", smarthost)]
         if username:
             pairs.append(("auth_username", username))
@@ -228,4 +230,7 @@ class Route:
         if not self.to:
             raise DeclarationError("a route needs a receiver", "give to=Receiver.slack(...) or several")
         if not (self.severities or self.teams or self.queues or self.threats or self.alerts):
-            raise DeclarationError("a route without criteria would take every alert", "use receivers= for defaults")
+            raise DeclarationError(
+                "a route without criteria would take every alert",
+                "give severities=, teams=, queues=, threats= or alerts=; who is told by default stands in receivers=",
+            )

@@ -88,8 +88,11 @@ def _overrides(
             if isinstance(alert.when, Present) and override is not None:
                 raise DeclarationError(f"{alert.name} has no level that {name!r} could change", "None switches it off")
             if override is not None and not isinstance(override, type(alert.when)):
-                want = "Above" if isinstance(alert.when, Above) else "Below"
-                raise DeclarationError(f"{alert.name} of {name!r} must be {want}(...)")
+                want, word = ("Above", "above") if isinstance(alert.when, Above) else ("Below", "below")
+                raise DeclarationError(
+                    f"the threshold of {name!r} for {alert.name} must be {want}(...)",
+                    f"the alert itself fires {word} a level, and so do all of its thresholds",
+                )
             level = None if override is None else override.level(severity)
             if isinstance(alert.when, Present) or level != default:
                 found.setdefault(level, []).append(name)

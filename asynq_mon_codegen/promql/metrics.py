@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,7 @@ from attrs import evolve, field, frozen
 from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.promql.expressions import Call, Expr, by_labels
-from asynq_mon_codegen.promql.labels import Matcher, any_of
+from asynq_mon_codegen.promql.labels import LABEL_NAME, Matcher, any_of
 
 if TYPE_CHECKING:
     from asynq_mon_codegen.promql.scope import Scope
@@ -40,12 +41,20 @@ class Source(Enum):
     OTHER = "other"
 
 
+_METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+
+
 @frozen
 class Label:
     """A label of a metric; ``values`` are all that it can have, where they are known."""
 
-    name: str
+    name: str = field()
     values: tuple[str, ...] = ()
+
+    @name.validator
+    def _check_name(self, _: object, value: object) -> None:
+        if not isinstance(value, str) or not LABEL_NAME.fullmatch(value):
+            raise DeclarationError(f"{value!r} is not a label name", "letters, digits and _, no digit first")
 
 
 @frozen(kw_only=True)
@@ -162,6 +171,11 @@ class _Levels(Series):
         return _over("predict_linear", self, window, tail=(f"{seconds:g}" if seconds < 1e6 else str(int(seconds)),))
 
 
+def _label_set(value: str | Label | Iterable[str | Label]) -> tuple[Label, ...]:
+    several = (value,) if isinstance(value, str | Label) else value
+    return tuple(Label(v) if isinstance(v, str) else v for v in several)
+
+
 @frozen(kw_only=True)
 class Metric(Series):
     """One metric family of the contract.
@@ -170,8 +184,8 @@ class Metric(Series):
     some label values (``("state", "archived", 9999)``).
     """
 
-    name: str
-    label_set: tuple[Label, ...] = ()
+    name: str = field()
+    label_set: tuple[Label, ...] = field(default=(), converter=_label_set)
     unit: str = ""
     help: str = ""
     source: Source = Source.OTHER
@@ -179,6 +193,17 @@ class Metric(Series):
     maximum: float | None = None
     caps: tuple[tuple[str, str, float], ...] = ()
     note: str = ""
+
+    @name.validator
+    def _check_name(self, _: object, value: object) -> None:
+        if not isinstance(value, str) or not _METRIC_NAME.fullmatch(value):
+            raise DeclarationError(f"{value!r} is not a metric name", "letters, digits, _ and :, no digit first")
+
+    @label_set.validator
+    def _check_labels(self, _: object, value: tuple[object, ...]) -> None:
+        for label in value:
+            if not isinstance(label, Label):
+                raise DeclarationError(f"label_set holds {label!r}, which is not a Label", 'write Label("queue")')
 
     @property
     def labels(self) -> frozenset[str]:  # type: ignore[override]

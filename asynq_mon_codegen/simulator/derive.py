@@ -14,7 +14,8 @@ from attrs import frozen
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.promql.parsed import Binary, Node, NotPromQL, Number, parse
 from asynq_mon_codegen.simulator.probe import Probe
-from asynq_mon_codegen.simulator.ways import Reader, Way, way_of
+from asynq_mon_codegen.simulator.way import Way
+from asynq_mon_codegen.simulator.ways import Reader, way_of
 from asynq_mon_codegen.simulator.world import World
 
 __all__ = ["Clause", "derive"]

@@ -10,22 +10,19 @@ from attrs import evolve, frozen
 
 from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Matcher, Metric
 from asynq_mon_codegen.promql.parsed import Aggregation, Binary, Call, Node, Number, Selector
+from asynq_mon_codegen.simulator.joined import two
 from asynq_mon_codegen.simulator.tracks import Level, Ramp, levels, totals
+from asynq_mon_codegen.simulator.way import BASE, TYPICAL, Series, Way
 from asynq_mon_codegen.simulator.world import World
 
-__all__ = ["Place", "Reader", "Series", "Way", "way_of"]
+__all__ = ["Reader", "way_of"]
 
-Place = Callable[[World, Mapping[str, str], float, float], dict[str, str]]
-"""``place(world, labels, healthy, broken)``: the expression has these values for these labels; its labels come back."""
 
 _OVER_TIME = frozenset({"avg_over_time", "max_over_time", "min_over_time", "last_over_time"})
 _RATES = frozenset({"rate", "irate", "increase"})
 _COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
 _SHORTEST_WINDOW = 30
 """Seconds; rule tests are scraped that often, and a rate needs two samples."""
-_BASE = 8.0
-"""The denominator of quotients and the subtrahend of differences."""
-_TYPICAL = {"queue": "orders", "task_type": "email:deliver", "instance": "worker-1:9100"}
 
 
 @frozen(kw_only=True)
@@ -34,53 +31,6 @@ class Reader:
 
     metrics: Mapping[str, Metric]
     records: Mapping[str, Node]
-
-
-@frozen(kw_only=True)
-class Series:
-    """Which series a selector reads: the name, and the labels that it fixes."""
-
-    name: str
-    fixed: tuple[tuple[str, str], ...]
-
-    def meets(self, other: Series) -> bool:
-        """Whether one series can belong to both."""
-        mine, theirs = dict(self.fixed), dict(other.fixed)
-        return self.name == other.name and all(theirs[k] == v for k, v in mine.items() if k in theirs)
-
-
-@frozen(kw_only=True)
-class Way:
-    """How to give an expression a value.
-
-    ``labels`` are those of its result that can be chosen, ``taken`` those that matchers or the contract
-    leave no choice; ``settle`` is how many milliseconds a change takes to show in full.
-    """
-
-    place: Place
-    labels: frozenset[str]
-    taken: frozenset[str] = frozenset()
-    settle: int = 0
-    exact: bool = True
-    reads: tuple[Series, ...] = ()
-    top: float | None = None
-
-    def free(self) -> list[str]:
-        """The labels that can carry a name of the test's choosing, the best first."""
-        free = self.labels - self.taken - {"job", "le"}
-        best = [label for label in ("task_type", "queue") if label in free]
-        return [
-            *best,
-            *sorted(free - {"task_type", "queue", "instance"}),
-            *(["instance"] if "instance" in free else []),
-        ]
-
-    def named(self, world: World, name: str) -> dict[str, str]:
-        """Labels of something called ``name``: one label has that value, the others typical ones."""
-        free = [label for label in self.free() if label not in world.identity]
-        mine = world.subject if world.subject in free else next(iter(free), "")
-        typical = {label: _TYPICAL.get(label, f"{label}-a") for label in free}
-        return {**typical, mine: name} if mine else typical
 
 
 def way_of(node: Node, reader: Reader) -> Way | None:
@@ -141,8 +91,8 @@ def _leaf(node: Selector, metric: Metric, *, counting: bool) -> Way | None:
         return put(world, labels, healthy, broken, healthy)
 
     def put(world: World, labels: Mapping[str, str], healthy: Level, broken: Level, after: Level) -> dict[str, str]:
-        instance = labels.get("instance", _TYPICAL["instance"])
-        typical = {label.name: _TYPICAL.get(label.name, f"{label.name}-a") for label in metric.label_set}
+        instance = labels.get("instance", TYPICAL["instance"])
+        typical = {label.name: TYPICAL.get(label.name, f"{label.name}-a") for label in metric.label_set}
         own = {**world.target(metric.source, instance), **typical, **fixed, **labels, **wanted}
         phases = zip(world.phases, (healthy, broken, after), strict=True)
         step = world.step.seconds
@@ -227,9 +177,9 @@ def _quantile(q: float, buckets: Node, reader: Reader) -> Way | None:
         near = low / q
         far = near + max(high - near, near / 10) / q
         # all observations fall below `near` in one phase and between `near` and `far` in the other
-        inner.place(world, {**labels, "le": f"{near:g}"}, *((_BASE, 0.0) if worse else (0.0, _BASE)))
-        inner.place(world, {**labels, "le": repr(far)}, _BASE, _BASE)
-        found = inner.place(world, {**labels, "le": "+Inf"}, _BASE, _BASE)
+        inner.place(world, {**labels, "le": f"{near:g}"}, *((BASE, 0.0) if worse else (0.0, BASE)))
+        inner.place(world, {**labels, "le": repr(far)}, BASE, BASE)
+        found = inner.place(world, {**labels, "le": "+Inf"}, BASE, BASE)
         return {k: v for k, v in found.items() if k != "le"}
 
     return evolve(inner, place=place, labels=inner.labels - {"le"}, exact=False)
@@ -290,7 +240,7 @@ def _binary(node: Binary, reader: Reader) -> Way | None:
     right = way_of(node.right, reader)
     if right is None:
         return None
-    return _two(node, left, right)
+    return two(node, left, right)
 
 
 def _with_number(node: Binary, number: float, reader: Reader) -> Way | None:
@@ -351,74 +301,3 @@ def _age(node: Node, reader: Reader) -> Way | None:
         return found
 
     return evolve(way, place=place, exact=False, top=None)
-
-
-def _two(node: Binary, left: Way, right: Way) -> Way | None:
-    same = any(a.meets(b) for a in left.reads for b in right.reads)
-    if node.op == "/" and same:
-        return _part_of_whole(node, left, right)
-    if same or node.op not in ("/", "-", "+", "*", "and", "unless"):
-        return None
-    move: dict[str, Callable[[float], tuple[float, float]]] = {
-        "/": lambda v: (v * _BASE, _BASE),
-        "-": lambda v: (v + _BASE, _BASE),
-        "+": lambda v: (v * 0.75, v * 0.25),
-        "*": lambda v: (v / 2, 2.0),
-        "and": lambda v: (v, 1.0),
-        "unless": lambda v: (v, math.nan),
-    }
-    values = move[node.op]
-
-    def place(world: World, labels: Mapping[str, str], healthy: float, broken: float) -> dict[str, str]:
-        (calm, calm_right), (bad, bad_right) = values(healthy), values(broken)
-        mine = left.place(world, _only(labels, left), calm, bad)
-        if node.op == "unless":
-            return mine
-        theirs = right.place(world, _only(labels, right), calm_right, bad_right)
-        return _joined(node, mine, theirs)
-
-    return _combined(left, right, place, exact=node.op in ("and", "unless"))
-
-
-def _part_of_whole(node: Binary, left: Way, right: Way) -> Way | None:
-    """``sum(x{label="a"}) / sum(x)``: the numerator's series and the rest of the denominator's."""
-    if len(left.reads) != 1 or len(right.reads) != 1:
-        return None
-    extra = dict(set(left.reads[0].fixed) - set(right.reads[0].fixed))
-    if len(extra) != 1:
-        return None
-    ((label, value),) = extra.items()
-    rest = {label: f"not {value}"}
-
-    def place(world: World, labels: Mapping[str, str], healthy: float, broken: float) -> dict[str, str]:
-        mine = left.place(world, _only(labels, left), healthy * _BASE, broken * _BASE)
-        others = ((1 - min(healthy, 1)) * _BASE, (1 - min(broken, 1)) * _BASE)
-        theirs = right.place(world, {**_only(labels, right), **rest}, *others)
-        return _joined(node, mine, theirs)
-
-    return evolve(_combined(left, right, place, exact=False), top=1.0)
-
-
-def _only(labels: Mapping[str, str], way: Way) -> dict[str, str]:
-    return {k: v for k, v in labels.items() if k in way.labels}
-
-
-def _joined(node: Binary, left: dict[str, str], right: dict[str, str]) -> dict[str, str]:
-    """The labels of the result, as Prometheus joins them."""
-    many, one = (right, left) if node.many == "right" else (left, right)
-    if node.many:
-        return {**many, **{k: one[k] for k in node.extra if k in one}}
-    if node.labels is None or node.op in ("and", "unless"):
-        return many
-    return {k: v if (k in node.labels) != node.ignoring else "" for k, v in many.items()}
-
-
-def _combined(left: Way, right: Way, place: Place, *, exact: bool) -> Way:
-    return Way(
-        place=place,
-        labels=left.labels | right.labels,
-        taken=left.taken | right.taken,
-        settle=max(left.settle, right.settle),
-        exact=exact and left.exact and right.exact,
-        reads=(*left.reads, *right.reads),
-    )

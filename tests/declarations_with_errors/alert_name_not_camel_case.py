@@ -1,0 +1,17 @@
+from asynq_mon_codegen import Above, Alert, Monitoring, Runbook, Signal, Threat, Unit, asynq
+
+trouble = Alert(
+    name="orders_trouble",
+    threat=Threat.TASK_ERRORS,
+    signal=Signal(
+        title="Trouble",
+        expr=asynq.RETRY,
+        unit=Unit.TASKS,
+    ),
+    when=Above(warning=100),
+    hold="5m",
+    summary="The orders are in trouble",
+    description="Queue {queue} has {value}.",
+    runbook=Runbook(meaning="Orders wait.", actions=["Call the team."]),
+)
+monitoring = Monitoring(service="orders", alerts=asynq.ALERTS.add(trouble))

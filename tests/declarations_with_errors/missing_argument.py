@@ -1,0 +1,3 @@
+from asynq_mon_codegen import Monitoring
+
+monitoring = Monitoring(service="orders")

@@ -1,0 +1,3 @@
+from asynq_mon_codegen import asynq
+
+alerts = asynq.ALERTS

@@ -1,0 +1,3 @@
+from asynq_mon_codegen import Receiver
+
+chat = Receiver.slack("chat", chanel="#orders")

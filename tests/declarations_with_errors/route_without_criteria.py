@@ -1,0 +1,3 @@
+from asynq_mon_codegen import Receiver, Route
+
+everything = Route(to=Receiver.slack("chat", channel="#orders"))

@@ -1,0 +1,7 @@
+from asynq_mon_codegen import Monitoring, Scrape, asynq
+
+monitoring = Monitoring(
+    service="orders",
+    alerts=asynq.ALERTS,
+    scrape=Scrape(worker="job=orders-worker"),
+)

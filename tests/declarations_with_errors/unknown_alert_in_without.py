@@ -1,0 +1,6 @@
+from asynq_mon_codegen import Monitoring, asynq
+
+monitoring = Monitoring(
+    service="orders",
+    alerts=asynq.ALERTS.without("AsynqQueueWait"),
+)

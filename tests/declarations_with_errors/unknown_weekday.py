@@ -1,0 +1,3 @@
+from asynq_mon_codegen import MuteTime
+
+weekend = MuteTime(name="weekend", weekdays=("saturday", "sonday"))
