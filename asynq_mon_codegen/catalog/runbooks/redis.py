@@ -120,7 +120,7 @@ REDIS_MEMORY_HIGH = Runbook(
                     "max by (queue) (asynq_queue_memory_usage_approx_bytes)",
                     "bytes per queue, an estimate from 20 tasks per state",
                 ),
-                asynq_cli("asynq queue ls", "tasks per state"),
+                asynq_cli("asynq stats", "tasks per state and per queue"),
             ),
         ),
         Cause(
@@ -144,7 +144,7 @@ REDIS_MEMORY_HIGH = Runbook(
             "far more `asynq:*:t:*` keys than tasks.",
             (
                 redis_cli("redis-cli -u \"$REDIS_URL\" --scan --pattern 'asynq:*:t:*' | wc -l", "task hashes"),
-                promql_query(SIZE.sum(), "tasks that asynq knows of"),
+                promql_query("sum(max by (queue) (asynq_queue_size))", "tasks that asynq knows of"),
             ),
         ),
         Cause(
