@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics import asynq, instrumentation, systems
 from asynq_mon_codegen.catalog.probes import monitoring as worlds
+from asynq_mon_codegen.catalog.runbooks import alerting
 from asynq_mon_codegen.catalog.runbooks import monitoring as runbooks
 from asynq_mon_codegen.model import Above, Alert, Below, Present, Severity, Signal, Threat, Unit, floor, only
 from asynq_mon_codegen.promql import Matcher, Record, vector
@@ -244,7 +245,7 @@ RULE_EVALUATION_FAILING = Alert(
     description="Rule group {rule_group} failed or skipped {value} evaluations in 5 minutes, again and again for "
     "{hold}: its alerts can neither fire nor resolve.",
     dashboard="asynq-health",
-    runbook=runbooks.RULE_EVALUATION_FAILING,
+    runbook=alerting.RULE_EVALUATION_FAILING,
     probe=Probe(
         drive=worlds.rules_fail,
         quiet={
@@ -274,7 +275,7 @@ ALERTMANAGER_UNREACHABLE = Alert(
     description="For {hold} no Alertmanager has taken the alerts of Prometheus {instance}: whatever fires there "
     "notifies nobody.",
     dashboard="asynq-health",
-    runbook=runbooks.ALERTMANAGER_UNREACHABLE,
+    runbook=alerting.ALERTMANAGER_UNREACHABLE,
     probe=Probe(
         drive=worlds.alerts_dropped,
         also={"no Alertmanager is configured": worlds.no_alertmanager},
@@ -302,7 +303,7 @@ NOTIFICATIONS_FAILING = Alert(
     description="Alertmanager could not send {value} of its {integration} notifications of the last 15 minutes "
     "(threshold {threshold}): people miss alerts, those of asynq among them.",
     dashboard="asynq-health",
-    runbook=runbooks.NOTIFICATIONS_FAILING,
+    runbook=alerting.NOTIFICATIONS_FAILING,
     probe=Probe(
         drive=worlds.notifications_fail,
         quiet={NOTIFICATIONS_FAILED.text: worlds.one_notification_fails},
@@ -331,7 +332,7 @@ WATCHDOG = Alert(
     description="This alert always fires. Its silence, which a dead man's switch outside of this system notices, means "
     "that rules, Prometheus, Alertmanager or the network between them no longer work.",
     dashboard="asynq-health",
-    runbook=runbooks.WATCHDOG,
+    runbook=alerting.WATCHDOG,
     probe=Probe(drive=worlds.nothing, always=True, many=False),
 )
 

@@ -8,12 +8,11 @@ even idles (forwarder, heartbeat) by scripts.
 from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics import systems
+from asynq_mon_codegen.catalog.probes import redis as worlds
 from asynq_mon_codegen.catalog.runbooks import redis as runbooks
-from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.model import Above, Alert, Present, Severity, Signal, Threat, Unit, only
-from asynq_mon_codegen.promql import Matcher, Record, Source
-from asynq_mon_codegen.simulator import ABSENT, Probe, World
-from asynq_mon_codegen.simulator.tracks import Level, _Absent
+from asynq_mon_codegen.promql import Matcher, Record
+from asynq_mon_codegen.simulator import Probe
 
 GROUP = "redis"
 
@@ -78,82 +77,6 @@ UNSAFE_POLICY = Signal(
 )
 
 
-def _second_job(world: World) -> str:
-    """Another job that scrapes the same Redis, as happens with two redis_exporters."""
-    return world.label(Source.REDIS, "job", "redis") + "-standby"
-
-
-def _store(world: World, name: str, scripts: float = 40, up: Level = 1, *, calls: bool = True) -> dict[str, str]:
-    """A Redis as redis_exporter shows it: while it is down nothing but ``redis_up`` is left."""
-    labels = {"instance": name}
-
-    def while_up(rate: float) -> float | _Absent:
-        return ABSENT if up == 0 else rate
-
-    world.gauge(systems.REDIS_UP, labels, 1, up)
-    world.gauge(systems.REDIS_CLIENTS, labels, 12, while_up(12))
-    for cmd, rate in (("info", 1 / 15), ("get", 5.0), ("evalsha", scripts)) if calls else ():
-        world.counter(systems.REDIS_CALLS, {**labels, "cmd": cmd}, rate, while_up(rate), start=100)
-    return labels
-
-
-def _down(world: World, name: str, value: float) -> dict[str, str]:
-    return _store(world, name, up=value)
-
-
-def _down_without_calls(world: World, name: str, value: float) -> dict[str, str]:
-    return _store(world, name, up=value, calls=False)
-
-
-def _scripts_ended(world: World, name: str, before_fault: Duration) -> dict[str, str]:
-    """A Redis that goes down so long after its last script."""
-    labels = _store(world, name, up=0)
-    ran = world.phases[0] - before_fault.milliseconds // world.step.milliseconds
-    calls = tuple(40.0 * i for i in range(ran))
-    world.track(
-        systems.REDIS_CALLS,
-        {**labels, "cmd": "evalsha"},
-        (*calls, *[calls[-1]] * (world.phases[0] - ran), *[None] * world.phases[1], calls[-1]),
-    )
-    return labels
-
-
-def _idle_since_hours(world: World, name: str, value: float) -> dict[str, str]:
-    return _scripts_ended(world, name, duration("2h"))
-
-
-def _left_by_asynq(world: World, name: str, value: float) -> dict[str, str]:
-    return _scripts_ended(world, name, duration("3h10m"))
-
-
-def _cache_down(world: World, name: str, value: float) -> dict[str, str]:
-    return _store(world, name, scripts=0, up=value)
-
-
-def _down_since(world: World, name: str, before_fault: Duration) -> dict[str, str]:
-    """Somebody else's cache that went down so long before the fault and stays down."""
-    labels = {"instance": name}
-    alive = world.phases[0] - before_fault.milliseconds // world.step.milliseconds
-    world.track(systems.REDIS_UP, labels, (*[1.0] * alive, 0.0))
-    world.track(systems.REDIS_CLIENTS, labels, (*[12.0] * alive, None))
-    for cmd in ("info", "get"):
-        world.track(systems.REDIS_CALLS, {**labels, "cmd": cmd}, (*[2.0 * i for i in range(alive)], None))
-    return labels
-
-
-def _cache_down_for_hours(world: World, name: str, value: float) -> dict[str, str]:
-    return _down_since(world, name, duration("2h"))
-
-
-def _cache_down_for_ever(world: World, name: str, value: float) -> dict[str, str]:
-    return _down_since(world, name, duration("3h10m"))
-
-
-def _one_exporter_cannot_reach_it(world: World, name: str, value: float) -> dict[str, str]:
-    world.gauge(systems.REDIS_UP, {"instance": name, "job": _second_job(world)}, 1, 1)
-    return _store(world, name, up=value)
-
-
 REDIS_DOWN = Alert(
     name="AsynqRedisDown",
     group=GROUP,
@@ -197,41 +120,22 @@ REDIS_DOWN = Alert(
     ),
     runbook=runbooks.REDIS_DOWN,
     probe=Probe(
-        drive=_down,
+        drive=worlds.down,
         also={
-            "asynq's workers stopped hours before": _idle_since_hours,
-            "a Redis whose calls per command are hidden": _down_without_calls,
+            "asynq's workers stopped hours before": worlds.idle_since_hours,
+            "a Redis whose calls per command are hidden": worlds.down_without_calls,
         },
         quiet={
-            IS_ASYNQS.text: _cache_down,
-            "asynq left this Redis long ago": _left_by_asynq,
-            "somebody's cache has been down for hours": _cache_down_for_hours,
-            "somebody's cache has been down for ever": _cache_down_for_ever,
-            "one of two redis_exporters cannot reach it": _one_exporter_cannot_reach_it,
+            IS_ASYNQS.text: worlds.cache_down,
+            "asynq left this Redis long ago": worlds.left_by_asynq,
+            "somebody's cache has been down for hours": worlds.cache_down_for_hours,
+            "somebody's cache has been down for ever": worlds.cache_down_for_ever,
+            "one of two redis_exporters cannot reach it": worlds.one_exporter_cannot_reach_it,
         },
         before="3h20m",
         value=0,
     ),
 )
-
-_GIB = 1024.0**3
-
-
-def _memory(world: World, name: str, value: float, scripts: float = 40, limit: float = _GIB) -> dict[str, str]:
-    standby = {"instance": name, "job": _second_job(world)}
-    world.gauge(systems.REDIS_MEMORY, standby, limit * 0.2, limit * 0.7 * value)
-    world.gauge(systems.REDIS_MEMORY_MAX, standby, limit / 2, limit / 2)
-    world.gauge(systems.REDIS_MEMORY, {"instance": name}, _GIB * 0.3, _GIB * value)
-    world.gauge(systems.REDIS_MEMORY_MAX, {"instance": name}, limit, limit)
-    return _store(world, name, scripts)
-
-
-def _memory_of_cache(world: World, name: str, value: float) -> dict[str, str]:
-    return _memory(world, name, value, scripts=0)
-
-
-def _memory_without_limit(world: World, name: str, value: float) -> dict[str, str]:
-    return _memory(world, name, value, limit=0)
 
 
 REDIS_MEMORY_HIGH = Alert(
@@ -248,21 +152,11 @@ REDIS_MEMORY_HIGH = Alert(
     dashboard="asynq-redis",
     runbook=runbooks.REDIS_MEMORY_HIGH,
     probe=Probe(
-        drive=_memory,
-        quiet={IS_ASYNQS.text: _memory_of_cache, "Redis has no memory limit": _memory_without_limit},
+        drive=worlds.memory,
+        quiet={IS_ASYNQS.text: worlds.memory_of_cache, "Redis has no memory limit": worlds.memory_without_limit},
         top=1.0,
     ),
 )
-
-
-def _rejects(world: World, name: str, value: float, scripts: float = 40) -> dict[str, str]:
-    world.counter(systems.REDIS_REJECTED, {"instance": name, "job": _second_job(world)}, 0, value / 600)
-    world.counter(systems.REDIS_REJECTED, {"instance": name}, 0, value / 300)
-    return _store(world, name, scripts)
-
-
-def _cache_rejects(world: World, name: str, value: float) -> dict[str, str]:
-    return _rejects(world, name, value, scripts=0)
 
 
 REDIS_REJECTING_CONNECTIONS = Alert(
@@ -278,18 +172,8 @@ REDIS_REJECTING_CONNECTIONS = Alert(
     "reached, so producers and workers cannot connect.",
     dashboard="asynq-redis",
     runbook=runbooks.REDIS_REJECTING_CONNECTIONS,
-    probe=Probe(drive=_rejects, quiet={IS_ASYNQS.text: _cache_rejects}, settle="5m", lingers="4m"),
+    probe=Probe(drive=worlds.rejects, quiet={IS_ASYNQS.text: worlds.cache_rejects}, settle="5m", lingers="4m"),
 )
-
-
-def _evicts(world: World, name: str, value: float, scripts: float = 40) -> dict[str, str]:
-    world.counter(systems.REDIS_EVICTED, {"instance": name, "job": _second_job(world)}, 0, value / 600)
-    world.counter(systems.REDIS_EVICTED, {"instance": name}, 0, value / 300, start=1_000)
-    return _store(world, name, scripts)
-
-
-def _cache_evicts(world: World, name: str, value: float) -> dict[str, str]:
-    return _evicts(world, name, value, scripts=0)
 
 
 REDIS_EVICTING_KEYS = Alert(
@@ -306,27 +190,8 @@ REDIS_EVICTING_KEYS = Alert(
     # memory at its limit and the policy are why it evicts; this page says both
     inhibits=("AsynqRedisMemoryHigh", "AsynqRedisEvictionPolicyUnsafe"),
     runbook=runbooks.REDIS_EVICTING_KEYS,
-    probe=Probe(drive=_evicts, quiet={IS_ASYNQS.text: _cache_evicts}, settle="5m", lingers="4m"),
+    probe=Probe(drive=worlds.evicts, quiet={IS_ASYNQS.text: worlds.cache_evicts}, settle="5m", lingers="4m"),
 )
-
-
-def _status(world: World, name: str, rdb: Level, aof: Level, scripts: float = 40) -> dict[str, str]:
-    for metric, broken in ((systems.REDIS_RDB_STATUS, rdb), (systems.REDIS_AOF_WRITE_STATUS, aof)):
-        world.gauge(metric, {"instance": name, "job": _second_job(world)}, 1, 1)
-        world.gauge(metric, {"instance": name}, 1, broken)
-    return _store(world, name, scripts)
-
-
-def _snapshot_fails(world: World, name: str, value: float) -> dict[str, str]:
-    return _status(world, name, value, 1)
-
-
-def _append_fails(world: World, name: str, value: float) -> dict[str, str]:
-    return _status(world, name, 1, value)
-
-
-def _cache_not_saved(world: World, name: str, value: float) -> dict[str, str]:
-    return _status(world, name, value, value, scripts=0)
 
 
 REDIS_PERSISTENCE_FAILING = Alert(
@@ -344,45 +209,14 @@ REDIS_PERSISTENCE_FAILING = Alert(
     dashboard="asynq-redis",
     runbook=runbooks.REDIS_PERSISTENCE_FAILING,
     probe=Probe(
-        drive=_snapshot_fails,
-        also={"the append-only file": _append_fails},
-        quiet={IS_ASYNQS.text: _cache_not_saved},
+        drive=worlds.snapshot_fails,
+        also={"the append-only file": worlds.append_fails},
+        quiet={IS_ASYNQS.text: worlds.cache_not_saved},
         value=0,
     ),
 )
 
 HAS_A_LIMIT = only(systems.REDIS_MEMORY_MAX.above(0).group(by="instance"), "Redis has a memory limit")
-
-
-def _policy(
-    world: World, name: str, policy: str = "allkeys-lru", limit: float = _GIB, scripts: float = 40
-) -> dict[str, str]:
-    info = {"instance": name, "redis_version": "7.0.15", "role": "master"}
-    world.gauge(systems.REDIS_INFO, {**info, "maxmemory_policy": "noeviction"}, 1, ABSENT)
-    world.gauge(systems.REDIS_INFO, {**info, "maxmemory_policy": policy}, ABSENT, 1)
-    world.gauge(systems.REDIS_MEMORY_MAX, {"instance": name}, limit, limit)
-    world.gauge(systems.REDIS_MEMORY_MAX, {"instance": name, "job": _second_job(world)}, 0, 0)
-    return {**_store(world, name, scripts), "maxmemory_policy": policy}
-
-
-def _may_evict(world: World, name: str, value: float) -> dict[str, str]:
-    return _policy(world, name)
-
-
-def _may_evict_at_random(world: World, name: str, value: float) -> dict[str, str]:
-    return _policy(world, name, "allkeys-random")
-
-
-def _may_evict_keys_that_expire(world: World, name: str, value: float) -> dict[str, str]:
-    return _policy(world, name, "volatile-lru")
-
-
-def _never_full(world: World, name: str, value: float) -> dict[str, str]:
-    return _policy(world, name, limit=0)
-
-
-def _cache_evicts_as_it_should(world: World, name: str, value: float) -> dict[str, str]:
-    return _policy(world, name, scripts=0)
 
 
 REDIS_EVICTION_POLICY_UNSAFE = Alert(
@@ -399,12 +233,12 @@ REDIS_EVICTION_POLICY_UNSAFE = Alert(
     dashboard="asynq-redis",
     runbook=runbooks.REDIS_EVICTION_POLICY_UNSAFE,
     probe=Probe(
-        drive=_may_evict,
-        also={"another policy for all keys": _may_evict_at_random},
+        drive=worlds.may_evict,
+        also={"another policy for all keys": worlds.may_evict_at_random},
         quiet={
-            HAS_A_LIMIT.text: _never_full,
-            IS_ASYNQS.text: _cache_evicts_as_it_should,
-            "only keys that expire may be evicted": _may_evict_keys_that_expire,
+            HAS_A_LIMIT.text: worlds.never_full,
+            IS_ASYNQS.text: worlds.cache_evicts_as_it_should,
+            "only keys that expire may be evicted": worlds.may_evict_keys_that_expire,
         },
     ),
 )
