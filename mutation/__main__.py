@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,51 +25,80 @@ from mutation.operators import Mutant, mutants_of
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 
 
+Yaml = dict[str, Any]
+
+
 class Bench:
-    """A copy of the rules in which one group at a time is broken."""
+    """Copies of the rules in which one place is broken.
+
+    Only the tests of alerts that read the broken rule are run, and only with the rules that they
+    read: promtool looks at one alert name per check, so no other test could notice.
+    """
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.groups = {p.stem: yaml.safe_load(p.read_text()) for p in sorted((out / "rules").glob("*.yaml"))}
-        self.tests = {p.stem: p.read_text() for p in sorted((out / "rules" / "tests").glob("*.yaml"))}
+        self.groups = {p.stem: _read(p) for p in sorted((out / "rules").glob("*.yaml"))}
+        self.tests = {p.stem: _read(p) for p in sorted((out / "rules" / "tests").glob("*.yaml"))}
+
+    def rules(self, group: str) -> list[Yaml]:
+        """The rules of a group."""
+        found: list[Yaml] = self.groups[group]["groups"][0]["rules"]
+        return found
 
     def mutants(self, group: str) -> list[Mutant]:
         """Every mutant of a group."""
-        return list(mutants_of(self.groups[group]["groups"][0]["rules"]))
+        return list(mutants_of(self.rules(group)))
 
     def noticed(self, group: str, mutant: Mutant) -> bool:
-        """Whether a test that reads the group fails with the mutant in it."""
-        data = yaml.safe_load(yaml.safe_dump(self.groups[group]))
-        rules: list[Any] = data["groups"][0]["rules"]
-        if mutant.rule is None:
-            del rules[mutant.index]
-        else:
-            rules[mutant.index] = mutant.rule
+        """Whether a test fails with the mutant in place of its rule."""
+        rules = list(self.rules(group))
+        rules[mutant.index : mutant.index + 1] = [] if mutant.rule is None else [mutant.rule]
+        original = self.rules(group)[mutant.index]
+        alerts = {original["alert"]} if "alert" in original else self._readers(original["record"])
+        broken = {**self.groups, group: {"groups": [{**self.groups[group]["groups"][0], "rules": rules}]}}
+        return any(not self._passes(broken, name, alerts) for name in sorted(self.tests, key=lambda t: t != group))
+
+    def _readers(self, record: str) -> set[str]:
+        """The alerts that read a recorded series, directly or through another."""
+        names, found = {record}, set[str]()
+        every = [rule for group in self.groups for rule in self.rules(group)]
+        for _ in every:  # as often as a chain could be long; ends when nothing is new
+            before = len(names) + len(found)
+            for rule in every:
+                if any(name in rule["expr"] for name in names):
+                    names |= {rule["record"]} if "record" in rule else set()
+                    found |= {rule["alert"]} if "alert" in rule else set()
+            if len(names) + len(found) == before:
+                break
+        return found
+
+    def _passes(self, groups: dict[str, Yaml], name: str, alerts: set[str]) -> bool:
+        test = self.tests[name]
+        own = [t for t in test["tests"] if t["name"].split(":")[0] in alerts]
+        if not own:
+            return True
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            shutil.copytree(self.out / "rules", root / "rules")
-            (root / "rules" / f"{group}.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
-            return any(not self._passes(root, name) for name in self._readers(group, mutant))
-
-    def _readers(self, group: str, mutant: Mutant) -> list[str]:
-        name = self.groups[group]["groups"][0]["rules"][mutant.index].get("record")
-        readers = [t for t, text in self.tests.items() if f'"../{group}.yaml"' in text or f"../{group}.yaml" in text]
-        if name:
-            readers = [
-                t
-                for t in readers
-                if t == group or name in (self.out / "rules" / f"{t}.yaml").read_text() or name in self.tests[t]
-            ]
-        return sorted(readers, key=lambda t: (t != group, len(self.tests[t])))
-
-    @staticmethod
-    def _passes(root: Path, name: str) -> bool:
-        run = subprocess.run(
-            [PROMTOOL, "test", "rules", str(root / "rules" / "tests" / f"{name}.yaml")],
-            capture_output=True,
-            check=False,
-        )
+            (root / "tests").mkdir()
+            for path in test["rule_files"]:
+                group = Path(path).stem
+                first = groups[group]["groups"][0]
+                read = [r for r in first["rules"] if "record" in r or r["alert"] in alerts]
+                _write(root / f"{group}.yaml", {"groups": [{**first, "rules": read}]})
+            _write(root / "tests" / f"{name}.yaml", {**test, "tests": own})
+            run = subprocess.run(
+                [PROMTOOL, "test", "rules", str(root / "tests" / f"{name}.yaml")], capture_output=True, check=False
+            )
         return run.returncode == 0
+
+
+def _read(path: Path) -> Yaml:
+    data: Yaml = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return data
+
+
+def _write(path: Path, data: Yaml) -> None:
+    path.write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
 
 
 def main() -> int:
@@ -92,7 +120,7 @@ def main() -> int:
         total[mutant.operator] += 1
         killed[mutant.operator] += noticed
         if not noticed:
-            rule = bench.groups[group]["groups"][0]["rules"][mutant.index]
+            rule = bench.rules(group)[mutant.index]
             name = rule.get("alert") or rule.get("record")
             severity = rule.get("labels", {}).get("severity", "")
             survivors.append((group, f"{name} {severity}".strip(), mutant))
