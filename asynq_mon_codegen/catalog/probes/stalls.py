@@ -60,6 +60,11 @@ def _not_waiting_for_long(world: World, name: str, value: float) -> dict[str, st
     return world.queue(name, QueueState(), QueueState(pending=Then(0, 6, 5 * value), latency=Then(0, 6, 200)))
 
 
+def _deleted_by_hand(world: World, name: str, value: float) -> dict[str, str]:
+    """Tasks waited for six minutes, and are gone without having been processed."""
+    return world.queue(name, _BUSY, QueueState(pending=Then(5 * value, 12, 0)))
+
+
 def _stands_while_paused(world: World, name: str, value: float) -> dict[str, str]:
     return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200, paused=True))
 
@@ -80,6 +85,7 @@ STALLED = Probe(
     quiet={
         "no attempt has finished for 5 minutes": _still_processed,
         "tasks were pending 5 minutes ago too": _not_waiting_for_long,
+        "the waiting tasks were deleted": _deleted_by_hand,
         "the queue is paused": _stands_while_paused,
         "workers hold tasks of a queue that never finishes 3 in 5 minutes": _long_handlers,
     },
@@ -257,8 +263,8 @@ _FLUSHED = Saw(0, 8, 4)
 
 
 def _never_flushed(world: World, name: str, value: float) -> dict[str, str]:
-    """A last task joins at the very scrape that the test looks at, seen by one exporter only."""
-    waiting = Then(0.4 * value, 131, value)
+    """Half of it joins at the very scrape that the test looks at, seen by one exporter only."""
+    waiting = Then(0.5 * value, 131, value)
     return world.queue(
         name,
         QueueState(processed=1, aggregating=_FLUSHED, pending=3, completed=40),
