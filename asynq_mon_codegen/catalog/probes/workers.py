@@ -17,6 +17,7 @@ def _fleet(world: World, *levels: Level, pending: float = 40) -> Labels:
     idle = QueueState(processed=5)
     waiting = QueueState(pending=pending, latency=60 if pending else 0)
     world.queue("orders", idle, waiting, idle)
+    world.queue("reports", idle, idle, idle)
     return {}
 
 
@@ -93,20 +94,35 @@ def _blinks(world: World, name: str, value: float) -> Labels:
 WORKER_DOWN = Probe(drive=_answers_again, quiet={"a rolling deploy": _leaves, "a blip of two minutes": _blinks})
 
 
-def _restarts(world: World, name: str, value: float) -> Labels:
-    every = 25 / max(value, 1)
+def _started(world: World, name: str, value: float, apart: float) -> Labels:
+    """``value`` restarts within twelve minutes, ``apart`` seconds from start to start, and a deploy after recovery."""
+    every = 12 / max(value, 1)
 
     def started(minute: float) -> float:
-        return -7200 + 60 * every * min(max(0, math.floor(minute / every) + 1), value)
+        restarts = min(max(0, math.floor(minute / every) + 1), value)
+        return -7200 + apart * restarts + (3600 if minute >= 45 else 0)
 
     return world.track(PROCESS_START, {"instance": instance_of(name)}, over(world, started))
+
+
+def _restarts(world: World, name: str, value: float) -> Labels:
+    return _started(world, name, value, 720 / max(value, 1))
+
+
+def _restarts_at_once(world: World, name: str, value: float) -> Labels:
+    return _started(world, name, value, 12)
 
 
 def _clock_is_set(world: World, name: str, value: float) -> Labels:
-    def started(minute: float) -> float:
-        return -7200 + 5 * (math.floor(minute) % 2)
+    """A deploy, and half an hour later a clock that jumps to and fro."""
 
-    return world.track(PROCESS_START, {"instance": instance_of(name)}, over(world, started))
+    def started(minute: float) -> float:
+        return (-9000 if minute < -9 else -7200) + (30 * (math.floor(minute) % 2) if minute >= 11 else 0)
+
+    def shown(minute: float) -> float:
+        return started(minute + 1)
+
+    return world.track(PROCESS_START, {"instance": instance_of(name)}, over(world, shown))
 
 
 def _deploys(world: World, name: str, value: float) -> Labels:
@@ -115,8 +131,9 @@ def _deploys(world: World, name: str, value: float) -> Labels:
 
 WORKER_RESTARTING = Probe(
     drive=_restarts,
+    also={"as fast as it can": _restarts_at_once},
     quiet={
-        "the start time moved by at least {minimum} seconds": _clock_is_set,
+        "the start time moved on by at least {minimum} seconds": _clock_is_set,
         "two deploys and a rollback": _deploys,
     },
     settle="26m",
