@@ -127,6 +127,7 @@ EXPORTER_DOWN = Alert(
         },
         # long enough that the memory of half an hour is measured from both sides
         before="36m",
+        heard="2m30s",
         settle="11m",
         clears="0s",
         lasting="1m",
@@ -157,6 +158,7 @@ QUEUE_METRICS_MISSING = Alert(
             "the collector was taken out of the workers": worlds.embedded_removed_for_long,
         },
         before="36m",
+        heard="2m30s",
         settle="11m",
         clears="0s",
         lasting="1m",
@@ -248,6 +250,7 @@ RULE_EVALUATION_FAILING = Alert(
     runbook=alerting.RULE_EVALUATION_FAILING,
     probe=Probe(
         drive=worlds.rules_fail,
+        also={"cycles are missed": worlds.cycles_missed},
         quiet={
             "a rule group of somebody else": worlds.other_rules_fail,
             "a single failed evaluation": worlds.one_evaluation_fails,
@@ -306,8 +309,10 @@ NOTIFICATIONS_FAILING = Alert(
     runbook=alerting.NOTIFICATIONS_FAILING,
     probe=Probe(
         drive=worlds.notifications_fail,
+        also={"few notifications, and most of them fail": worlds.few_notifications_fail},
         quiet={NOTIFICATIONS_FAILED.text: worlds.one_notification_fails},
-        before="1m",
+        before="16m",
+        ripens="5m",
         settle="15m",
         after="1m",
         lingers="7m",

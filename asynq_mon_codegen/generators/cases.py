@@ -244,6 +244,8 @@ def _checks(
         yield Check(at=_minus(_sum(world.start, shortest), STEP), firing=(), why="too brief: silent")
     if probe.ripens is not None:
         yield Check(at=_sum(world.start, probe.ripens), firing=(), why="its window is not full yet: silent")
+    if probe.heard is not None:
+        yield Check(at=_sum(world.start, probe.heard), firing=tuple(firing), why="soon enough: exactly these fire")
     lag = probe.settle if not probe.settle.milliseconds else _sum(probe.settle, STEP)
     full = _sum(world.start, lag, longest)
     for rule in rules:

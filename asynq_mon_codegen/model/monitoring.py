@@ -79,7 +79,7 @@ class Scrape:
     exporter's scrape.
     """
 
-    exporter: str = 'job=~".*asynq.*(export|mon|metrics).*"'
+    exporter: str = 'job=~".*asynq.*(export|mon|metrics).*", job!~".*(redis|node).*"'
     worker: str = 'job=~".*asynq.*", job!~".*(export|asynqmon|metrics|redis).*"'
     queues: str | None = None
     instrumentation: str | None = None

@@ -42,7 +42,8 @@ class Probe:
     ``before`` how long the world is healthy first, ``lasting`` how long the fault lasts beyond the
     hold, ``lingers`` how long after the end of a critical fault a warning still fires (None where
     that is not known). ``ripens`` is how long after its beginning even the worst fault is still unheard,
-    where a window makes that longer than the hold. ``clears`` is how long after its end the fault is
+    where a window makes that longer than the hold; ``heard`` how soon it fires, where ``settle`` is only the
+    memory of a window and the fault shows at once. ``clears`` is how long after its end the fault is
     still seen, where that is not ``settle``. ``exact`` says whether the signal hits ``value`` to
     the bit; ``many`` whether several things can be driven in one world; ``top`` and ``bottom`` are the highest and
     lowest value that the signal can have; ``value`` is what a signal without a level shows;
@@ -58,6 +59,7 @@ class Probe:
     after: Duration = field(default=Duration(600_000), converter=_duration)
     lingers: Duration | None = field(default=None, converter=_optional)
     ripens: Duration | None = field(default=None, converter=_optional)
+    heard: Duration | None = field(default=None, converter=_optional)
     clears: Duration | None = field(default=None, converter=_optional)
     exact: bool = True
     many: bool = True

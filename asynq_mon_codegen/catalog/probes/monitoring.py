@@ -18,6 +18,11 @@ def _serve(world: World) -> None:
     world.queue("orders", healthy=_BUSY, broken=_BUSY)
 
 
+def _probe_twice(world: World, target: dict[str, str], up: float) -> None:
+    """The same target scraped on a second path: two ``up`` series for one exporter."""
+    world.gauge_track("up", {**target, "scrape_path": "/probe"}, (float(up),) * sum(world.phases))
+
+
 def _exporter_job(world: World) -> str:
     return world.label(Source.EXPORTER, "job", "asynq-exporter")
 
@@ -74,14 +79,18 @@ def redis_lost(world: World, name: str, value: float) -> dict[str, str]:
     """The exporters answer, but cannot read Redis."""
     _serve(world)
     world.lose_redis()
+    for instance, up in zip(world.exporters, (0, 1), strict=False):
+        _probe_twice(world, world.target(Source.EXPORTER, instance), up)
     return {"job": _exporter_job(world)}
 
 
 def embedded_blind(world: World, name: str, value: float) -> dict[str, str]:
     """Workers with the collector are up, but cannot read Redis."""
-    for instance in _EMBEDDED:
-        labels = _embed(world, instance, ABSENT)
-    return labels
+    job: dict[str, str] = {}
+    for instance, up in zip(_EMBEDDED, (0, 1), strict=True):
+        job = _embed(world, instance, ABSENT)
+        _probe_twice(world, {**job, "instance": instance}, up)
+    return job
 
 
 def one_exporter_blind(world: World, name: str, value: float) -> dict[str, str]:
@@ -196,23 +205,28 @@ def _group(name: str) -> str:
     return f"/etc/prometheus/rules/waiting.yaml;asynq-{name}"
 
 
-def _failures(world: World, group: str, value: float) -> dict[str, str]:
-    """Two Prometheus servers; the second fails less often."""
-    for instance, share in (("prometheus-1:9090", 1.0), ("prometheus-2:9090", 0.5)):
-        labels = {"instance": instance, "rule_group": group}
-        world.counter(systems.PROMETHEUS_RULE_FAILURES, labels, 0, share * 0.6 * value / 300)
-        world.counter(systems.PROMETHEUS_RULE_MISSED, labels, 0, share * 0.4 * value / 300)
+def _failures(world: World, group: str, failed: float, missed: float) -> dict[str, str]:
+    """Three Prometheus servers, of which one is well; both numbers are per 5 minutes."""
+    for number, share in enumerate((1, 0, 1), start=1):
+        labels = {"instance": f"prometheus-{number}:9090", "rule_group": group}
+        world.counter(systems.PROMETHEUS_RULE_FAILURES, labels, 0, share * failed / 300)
+        world.counter(systems.PROMETHEUS_RULE_MISSED, labels, 0, share * missed / 300)
     return {"rule_group": group}
 
 
 def rules_fail(world: World, name: str, value: float) -> dict[str, str]:
-    """A group fails or skips ``value`` evaluations in 5 minutes."""
-    return _failures(world, _group(name), value)
+    """A group fails ``value`` evaluations in 5 minutes."""
+    return _failures(world, _group(name), value, 0)
+
+
+def cycles_missed(world: World, name: str, value: float) -> dict[str, str]:
+    """A group leaves out ``value`` cycles in 5 minutes."""
+    return _failures(world, _group(name), 0, value)
 
 
 def other_rules_fail(world: World, name: str, value: float) -> dict[str, str]:
     """A group that is not generated here, in a folder whose name speaks of asynq."""
-    return _failures(world, "/etc/prometheus/asynq-rules/shop.yaml;checkout", value)
+    return _failures(world, "/etc/prometheus/asynq-rules/shop.yaml;checkout", value, 0)
 
 
 def one_evaluation_fails(world: World, name: str, value: float) -> dict[str, str]:
@@ -295,9 +309,14 @@ def notifications_fail(world: World, name: str, value: float) -> dict[str, str]:
     return _notify(world, name, 0.4, 0.4 * value)
 
 
+def few_notifications_fail(world: World, name: str, value: float) -> dict[str, str]:
+    """Three notifications in 15 minutes fail, and those that do not are few."""
+    return _notify(world, name, 3 / 900 / value, 3 / 900)
+
+
 def one_notification_fails(world: World, name: str, value: float) -> dict[str, str]:
-    """One of very few notifications fails."""
-    return _notify(world, name, 1.5 / 900 / value, 1.5 / 900)
+    """Fewer than two of very few notifications fail."""
+    return _notify(world, name, 1.9 / 900 / value, 1.9 / 900)
 
 
 def nothing(world: World, name: str, value: float) -> dict[str, str]:
