@@ -197,7 +197,7 @@ HOST_DISK_FILLING = Runbook(
         Cause(
             "Temporary files that handlers leave behind",
             "Many files of one pattern in /tmp or the work directory, older than any running task.",
-            shell("ssh {host} 'sudo find {mountpoint} -xdev -type f -size +50M -mmin +60 | head -30'"),
+            shell('ssh {host} "sudo find {mountpoint} -xdev -type f -size +50M -mmin +60 | head -30"'),
         ),
         Cause(
             "Deleted files that are still open",
@@ -216,7 +216,7 @@ HOST_DISK_FILLING = Runbook(
     actions=(
         Step(
             "See what is large.",
-            shell("ssh {host} 'sudo du -xh --max-depth=3 {mountpoint} | sort -h | tail -20; df -hi {mountpoint}'"),
+            shell('ssh {host} "sudo du -xh --max-depth=3 {mountpoint} | sort -h | tail -20; df -hi {mountpoint}"'),
         ),
         Step(
             "Make room at once by what is safe to lose: old journals first.",

@@ -170,7 +170,7 @@ WORKER_MEMORY_GROWING = Runbook(
             (
                 promql_query(GO_GOROUTINES, "the same slope as the memory"),
                 shell(
-                    "curl -s 'http://{instance}/debug/pprof/goroutine?debug=1' | head -40",
+                    'curl -s "http://{instance}/debug/pprof/goroutine?debug=1" | head -40',
                     "the largest group is the leak",
                 ),
             ),
@@ -305,7 +305,7 @@ WORKER_GOROUTINES_GROWING = Runbook(
             "retries is `context deadline exceeded`.",
             (
                 shell(
-                    "curl -s 'http://{instance}/debug/pprof/goroutine?debug=1' | grep -A12 '^[0-9]* @' | head -60",
+                    "curl -s \"http://{instance}/debug/pprof/goroutine?debug=1\" | grep -A12 '^[0-9]* @' | head -60",
                     "groups by stack, the largest first",
                 ),
                 asynq_cli(
@@ -319,7 +319,7 @@ WORKER_GOROUTINES_GROWING = Runbook(
             "The largest group waits in `chan send`, `chan receive` or `select`, with the line of your code that "
             "started it.",
             shell(
-                "curl -s 'http://{instance}/debug/pprof/goroutine?debug=2' | grep -oE '^goroutine [0-9]+ \\[[a-z "
+                'curl -s "http://{instance}/debug/pprof/goroutine?debug=2" | grep -oE \'^goroutine [0-9]+ \\[[a-z '
                 "A-Z]+' | sed -E 's/goroutine [0-9]+ .//' | sort | uniq -c | sort -rn",
                 "what they wait for",
             ),
@@ -339,9 +339,9 @@ WORKER_GOROUTINES_GROWING = Runbook(
         Step(
             "Save both dumps before a restart: the grouped one to find the leak, the full one to see how old each is.",
             (
-                shell("curl -s 'http://{instance}/debug/pprof/goroutine?debug=1' > groups.txt"),
+                shell('curl -s "http://{instance}/debug/pprof/goroutine?debug=1" > groups.txt'),
                 shell(
-                    "curl -s 'http://{instance}/debug/pprof/goroutine?debug=2' > stacks.txt",
+                    'curl -s "http://{instance}/debug/pprof/goroutine?debug=2" > stacks.txt',
                     "`[chan receive, 93 minutes]`",
                 ),
             ),
