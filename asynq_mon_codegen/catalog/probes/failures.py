@@ -179,11 +179,11 @@ def _retry(
         # a billionth more, for what is a hair below a whole second is cut off in the text
         tasks = retry or value * pace
         usual = pace or retry * (1 - 1e-9) / value
-        busy = Then(10, 148, 0) if batch else Then(100 * usual, 100, usual)
+        busy = Then(10, 88, 0) if batch else Then(100 * usual, 40, usual)
         old = round(tasks / grown, 6)
         return world.queue(
             name,
-            healthy=QueueState(processed=busy, retry=Then(tasks, 100, old)),
+            healthy=QueueState(processed=busy, retry=Then(tasks, 40, old)),
             after=QueueState(processed=usual, retry=old),
             broken=QueueState(processed=0 if batch else usual, retry=tasks, paused=paused),
         )
@@ -200,5 +200,5 @@ RETRY_BACKLOG = Probe(
         "the queue is paused": _retry(pace=_PACE, paused=True),
         "a batch ended 15 minutes before, its pace still counts": _retry(retry=_ENOUGH, grown=20, batch=True),
     },
-    before="90m",
+    before="60m",
 )
