@@ -33,7 +33,7 @@ WORKERS_DOWN = Alert(
     signal=WORKERS,
     when=Below(critical=1),
     hold="2m",
-    guards=(only(PENDING.sum().above(0), "tasks are pending"),),
+    guards=(only(PENDING.above(0).group(), "tasks are pending"),),
     summary="No worker is up although tasks wait",
     description="Workers that answer: {value}, for {hold}. Tasks are pending and nobody works on them; due, scheduled "
     "and retried tasks of every queue stand still as well.",

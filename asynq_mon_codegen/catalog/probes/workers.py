@@ -117,7 +117,7 @@ def _clock_is_set(world: World, name: str, value: float) -> Labels:
     """A deploy, and half an hour later a clock that jumps to and fro."""
 
     def started(minute: float) -> float:
-        return (-9000 if minute < -9 else -7200) + (30 * (math.floor(minute) % 2) if minute >= 11 else 0)
+        return (-9000 if minute < -4 else -7200) + (30 * (math.floor(minute) % 2) if minute >= 11 else 0)
 
     def shown(minute: float) -> float:
         return started(minute + 1)
