@@ -220,7 +220,9 @@ def _flood_is_small(world: World, name: str, value: float) -> dict[str, str]:
 
 def _flood_ends_in_a_drain(world: World, name: str, value: float) -> dict[str, str]:
     """Pending grew for five minutes and grows no more, though tasks are still being scheduled."""
-    stands, scheduled = Then(Ramp(600, 0.1), 10, 630), Ramp(0, _growth(value) - 0.1)
+    growth = _growth(value)
+    stands = Then(Ramp(600, 0.1), 10, 630)
+    scheduled = Then(Ramp(0, growth - 0.1), 10, Ramp(300 * (growth - 0.1), growth))
     broken = QueueState(pending=stands, scheduled=scheduled, latency=30, processed=_PACE, failed=_FAILED)
     return _flood(world, name, value, broken=broken)
 

@@ -42,7 +42,9 @@ def _busy_workers_killed(world: World, name: str, value: float) -> dict[str, str
 
 def _handlers_of_a_minute_stuck(world: World, name: str, value: float) -> dict[str, str]:
     return world.queue(
-        name, QueueState(processed=_EVERY_MINUTE, active=2), QueueState(pending=value, latency=_age(value), active=2)
+        name,
+        QueueState(processed=Then(_EVERY_MINUTE, 120, 0), active=2),
+        QueueState(pending=value, latency=_age(value), active=2),
     )
 
 
@@ -70,8 +72,8 @@ def _stands_while_paused(world: World, name: str, value: float) -> dict[str, str
 
 
 def _long_handlers(world: World, name: str, value: float) -> dict[str, str]:
-    """Handlers of many minutes: the last one finished half an hour ago."""
-    slow = QueueState(processed=Then(_SLOW, 100, 0), active=2)
+    """Handlers of many minutes: the last one finished half an hour ago, and faster ones more than an hour ago."""
+    slow = QueueState(processed=Then(_EVERY_MINUTE, 20, Then(_SLOW, 80, 0)), active=2)
     return world.queue(name, slow, QueueState(pending=5 * value, latency=200, active=2))
 
 
@@ -202,8 +204,9 @@ _MOVING = Saw(2, 10, 5)
 
 
 def _retry_stands(world: World, name: str, value: float) -> dict[str, str]:
+    """At the very scrape that the test looks at one exporter is a task ahead."""
     healthy = QueueState(processed=2, failed=1, retry=_MOVING)
-    return {**world.queue(name, healthy, QueueState(retry=value)), "state": "retry"}
+    return {**world.queue(name, healthy, QueueState(retry=Then(value / 2, 51, value))), "state": "retry"}
 
 
 def _scheduled_only_grows(world: World, name: str, value: float) -> dict[str, str]:
@@ -250,7 +253,7 @@ SCHEDULED_OVERDUE = Probe(
         "nothing new is scheduled either": _end_of_business,
     },
     settle="15m",
-    ripens="24m30s",
+    ripens="25m",
     before="95m",
     lasting="1m",
     after="1m",
