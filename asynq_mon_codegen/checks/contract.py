@@ -18,7 +18,7 @@ from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.texts import placeholders
 from asynq_mon_codegen.promql.parsed import NotPromQL, parse
 
-__all__ = ["check", "check_expression", "of_alert"]
+__all__ = ["check", "check_expression", "check_expressions", "of_alert"]
 
 _OWN_PLACEHOLDERS = frozenset({"value", "threshold", "hold"})
 
@@ -41,7 +41,13 @@ def of_alert(plan: Plan, alert: Alert) -> tuple[Problem, ...]:
 
 def check_expression(text: str, plan: Plan, where: str) -> tuple[Problem, ...]:
     """What is wrong with one more expression, such as that of a panel; Grafana's variables are allowed in it."""
-    return tuple(_expression(text, knowledge(plan), where, panel=True)[1])
+    return check_expressions([(text, where)], plan)
+
+
+def check_expressions(expressions: Iterable[tuple[str, str]], plan: Plan) -> tuple[Problem, ...]:
+    """The same for many expressions, each with the place where it stands."""
+    known = knowledge(plan)
+    return tuple(p for text, where in expressions for p in _expression(text, known, where, panel=True)[1])
 
 
 def _expression(text: str, known: Knowledge, where: str, *, panel: bool = False) -> tuple[Facts | None, list[Problem]]:

@@ -111,8 +111,9 @@ def _shadowed(m: Monitoring) -> Iterator[Problem]:
 
 def _mute_times(m: Monitoring) -> Iterator[Problem]:
     seen: dict[str, MuteTime] = {}
-    zones = zoneinfo.available_timezones()
-    for mute in (mute for route in m.routes for mute in route.mute):
+    mutes = [mute for route in m.routes for mute in route.mute]
+    zones = zoneinfo.available_timezones() if mutes else set()
+    for mute in mutes:
         known = seen.setdefault(mute.name, mute)
         if known != mute:
             yield _mute_problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.model import Above, Alert
 from asynq_mon_codegen.plan.plan import Plan
 from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Metric
@@ -20,14 +21,38 @@ def probe_of(plan: Plan, alert: Alert) -> Probe | None:
     guards = tuple(
         Clause(kind=g.kind, expr=g.expr.render(plan.scope), text=g.text, minimum=g.minimum) for g in alert.guards
     )
+    healthy = _healthy(plan, alert)
     return derive(
-        alert.signal.expr.render(plan.scope), healthy=_healthy(plan, alert), reader=_reader(plan, alert), guards=guards
+        alert.signal.expr.render(plan.scope),
+        healthy=healthy,
+        reader=_reader(plan, alert),
+        guards=guards,
+        first=_first(plan, alert, healthy),
+        hold=min((r.hold for r in plan.rules_of(alert)), default=Duration(0)),
     )
+
+
+def _levels(plan: Plan, alert: Alert) -> list[float]:
+    return [c.level for rule in plan.rules_of(alert) for c in rule.classes if c.level is not None]
+
+
+def _first(plan: Plan, alert: Alert, healthy: float) -> float:
+    """The share of the way to the worst value after which the first level is passed; 0 where that is not known."""
+    levels = _levels(plan, alert)
+    if not levels or min(levels) <= 0:
+        return 0
+    rising = isinstance(alert.when, Above)
+    near, worst = (min(levels), max(levels) * _WORST) if rising else (max(levels), min(levels) / _WORST)
+    return (near - healthy) / (worst - healthy)
+
+
+_WORST = 2
+"""No value that the tests drive is further beyond a level than this factor."""
 
 
 def _healthy(plan: Plan, alert: Alert) -> float:
     """A value of the signal at which no rule of the alert fires."""
-    levels = [c.level for rule in plan.rules_of(alert) for c in rule.classes if c.level is not None]
+    levels = _levels(plan, alert)
     if not levels:
         return 0.0
     if isinstance(alert.when, Above):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -120,6 +121,7 @@ class Negation:
 Node = Number | Text | Selector | Subquery | Call | Aggregation | Binary | Negation
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str, *, panel: bool = False) -> Node:
     """The tree of an expression; with ``panel`` Grafana's variables are filled in first.
 
@@ -217,10 +219,11 @@ def _node(n: Any) -> Node:
 
 
 def _selector(n: Any, window: float | None = None) -> Selector:
-    if n.matchers.or_matchers:
+    found = n.matchers  # each look at it copies every compiled regular expression
+    if found.or_matchers:
         raise NotPromQL("not PromQL: 'or' between matchers is MetricsQL", 'write one regular expression: label=~"a|b"')
     matchers = tuple(
-        Matcher(str(m.name), _MATCH_OPS[str(m.op).removeprefix("MatchOp.")], str(m.value)) for m in n.matchers.matchers
+        Matcher(str(m.name), _MATCH_OPS[str(m.op).removeprefix("MatchOp.")], str(m.value)) for m in found.matchers
     )
     named = next((m.value for m in matchers if m.label == "__name__" and m.op == "="), "")
     others = tuple(m for m in matchers if not (m.label == "__name__" and m.op == "="))

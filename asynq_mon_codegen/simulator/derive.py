@@ -21,6 +21,10 @@ from asynq_mon_codegen.simulator.world import World
 __all__ = ["Clause", "derive"]
 
 
+_STEP = 30_000
+"""Milliseconds between the scrapes and evaluations of rule tests."""
+
+
 @frozen(kw_only=True)
 class Clause:
     """A guard: ``kind`` is ``and`` or ``unless``, ``expr`` its PromQL, ``minimum`` the floor it must reach."""
@@ -42,11 +46,20 @@ class _Guard:
 
 
 def derive(
-    signal: str, *, healthy: float, reader: Reader, guards: Iterable[Clause] = (), value: float = 1
+    signal: str,
+    *,
+    healthy: float,
+    reader: Reader,
+    hold: Duration,
+    first: float = 0,
+    guards: Iterable[Clause] = (),
+    value: float = 1,
 ) -> Probe | None:
     """The probe of an alert over ``signal``, or None where the expression does not tell how to drive it.
 
-    ``healthy`` is a value at which the alert is silent; ``value`` what a signal without levels shows.
+    ``healthy`` is a value at which the alert is silent; ``value`` what a signal without levels shows;
+    ``first`` is the share of the way from there to the worst value driven after which a rule's level is
+    passed, ``hold`` the shortest hold.
     """
     try:
         tree = parse(signal)
@@ -62,11 +75,20 @@ def derive(
         drive=partial(_drive, way, found, "", healthy),
         quiet={g.clause.text: partial(_drive, way, found, g.clause.text, healthy) for g in found if _can_fail(g)},
         settle=Duration(max([way.settle, *(g.way.settle for g in found)])),
+        ripens=_ripens(way, first, hold),
         exact=way.exact,
         many=bool(way.free()),
         top=way.top,
         value=value if shown is None else shown,
     )
+
+
+def _ripens(way: Way, first: float, hold: Duration) -> Duration | None:
+    """When a fault that a window shows little by little must still be unheard, though past its level for long."""
+    if not way.linear or not way.settle or hold.milliseconds < 4 * _STEP:
+        return None
+    silent = int((way.settle * first + hold.milliseconds) // _STEP - 2) * _STEP
+    return Duration(silent) if silent > hold.milliseconds else None
 
 
 def _guard(clause: Clause, reader: Reader) -> _Guard | None:

@@ -81,6 +81,7 @@ def _combined(left: Way, right: Way, place: Place, *, exact: bool) -> Way:
         labels=left.labels | right.labels,
         taken=left.taken | right.taken,
         settle=max(left.settle, right.settle),
+        linear=left.linear and right.linear,
         exact=exact and left.exact and right.exact,
         reads=(*left.reads, *right.reads),
     )

@@ -38,13 +38,15 @@ class Way:
     """How to give an expression a value.
 
     ``labels`` are those of its result that can be chosen, ``taken`` those that matchers or the contract
-    leave no choice; ``settle`` is how many milliseconds a change takes to show in full.
+    leave no choice; ``settle`` is how many milliseconds a change takes to show in full, and ``linear``
+    says that it shows evenly until then.
     """
 
     place: Place
     labels: frozenset[str]
     taken: frozenset[str] = frozenset()
     settle: int = 0
+    linear: bool = True
     exact: bool = True
     reads: tuple[Series, ...] = ()
     top: float | None = None

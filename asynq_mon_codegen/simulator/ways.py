@@ -27,10 +27,14 @@ _SHORTEST_WINDOW = 30
 
 @frozen(kw_only=True)
 class Reader:
-    """What selectors stand for: metrics by series name, and the expressions behind recorded series."""
+    """What selectors stand for: metrics by series name, and the expressions behind recorded series.
+
+    ``right`` is true to the right of an operator, where members share a value otherwise than on its left.
+    """
 
     metrics: Mapping[str, Metric]
     records: Mapping[str, Node]
+    right: bool = False
 
 
 def way_of(node: Node, reader: Reader) -> Way | None:
@@ -143,7 +147,8 @@ def _over_time(func: str, series: Selector, reader: Reader) -> Way | None:
     plain = evolve(series, window=None)
     if func in _OVER_TIME:
         way = _selector(plain, reader)
-        return None if way is None else evolve(way, settle=way.settle + settle, exact=False)
+        linear = func == "avg_over_time" and not way.settle if way is not None else False
+        return None if way is None else evolve(way, settle=way.settle + settle, linear=linear, exact=False)
     metric = reader.metrics.get(series.name) or _histogram(series.name, reader)
     if func not in _RATES or not isinstance(metric, Counter | Histogram):
         return None
@@ -182,7 +187,7 @@ def _quantile(q: float, buckets: Node, reader: Reader) -> Way | None:
         found = inner.place(world, {**labels, "le": "+Inf"}, BASE, BASE)
         return {k: v for k, v in found.items() if k != "le"}
 
-    return evolve(inner, place=place, labels=inner.labels - {"le"}, exact=False)
+    return evolve(inner, place=place, labels=inner.labels - {"le"}, linear=False, exact=False)
 
 
 # -- aggregations --------------------------------------------------------------------------
@@ -195,12 +200,16 @@ _SHARES: Mapping[str, Callable[[float], tuple[float, float]]] = {
 }
 
 
+def _other_sum(v: float) -> tuple[float, float]:
+    return v * 0.4, v * 0.6
+
+
 def _aggregation(node: Aggregation, reader: Reader) -> Way | None:
     inner = way_of(node.expr, reader)
     if inner is None or node.op not in _SHARES:
         return None
     labels = inner.labels - frozenset(node.labels) if node.without else frozenset(node.labels) & inner.labels
-    shares = _SHARES[node.op]
+    shares = _other_sum if node.op == "sum" and reader.right else _SHARES[node.op]
     apart = [label for label in inner.labels - labels - inner.taken if label not in ("job", "le")]
     split = "instance" if "instance" in apart else next(iter(sorted(apart)), "")
 
@@ -237,7 +246,7 @@ def _binary(node: Binary, reader: Reader) -> Way | None:
     left = way_of(node.left, reader)
     if node.op == "or" or left is None:
         return left
-    right = way_of(node.right, reader)
+    right = way_of(node.right, evolve(reader, right=True))
     if right is None:
         return None
     return two(node, left, right)
