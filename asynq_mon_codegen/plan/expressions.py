@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import evolve
 
 from asynq_mon_codegen.model import Alert, Guard, Severity
@@ -63,6 +65,27 @@ def record_text(expr: Expr, scope: Scope) -> str:
 
 
 def pretty(text: str) -> str:
-    """The same PromQL on one line where that is short enough; else one clause a line."""
+    """The same PromQL on one line where that is short enough; else one clause a line.
+
+    Clauses inside the brackets of a function or aggregation stay on the line of their call.
+    """
+    if "#" in text:
+        return text  # perhaps a comment, which ends with its line
     flat = text.replace("\n", " ")
-    return flat if len(flat) <= _ONE_LINE and "#" not in flat else text
+    if len(flat) <= _ONE_LINE:
+        return flat
+    out: list[str] = []
+    calls: list[bool] = []
+    for piece in _PIECES.findall(text):
+        if piece == "(":
+            calls.append(_PLAIN_BRACKET.search("".join(out[-4:])) is None)
+        elif piece == ")" and calls:
+            calls.pop()
+        out.append(" " if piece == "\n" and any(calls) else piece)
+    return "".join(out)
+
+
+_PIECES = re.compile(r'"(?:\\.|[^"\\])*"|[()\n]|[^"()\n]+|"')
+"""Strings, brackets, line ends, and what lies between."""
+_PLAIN_BRACKET = re.compile(r"(?:^|[-+*/<>=(]|\b(?:and|or|unless)(?: on \([^()]*\))?)\s*$")
+"""What stands before a bracket that only groups clauses."""
