@@ -310,10 +310,13 @@ NOTIFICATIONS_FAILING = Alert(
     probe=Probe(
         drive=worlds.notifications_fail,
         also={"few notifications, and most of them fail": worlds.few_notifications_fail},
-        quiet={NOTIFICATIONS_FAILED.text: worlds.one_notification_fails},
+        quiet={
+            NOTIFICATIONS_FAILED.text: worlds.one_notification_fails,
+            "a burst fails, and then many succeed": worlds.notifications_fail_for_a_moment,
+        },
         before="16m",
         ripens="5m",
-        settle="15m",
+        settle="16m",
         after="1m",
         lingers="7m",
         exact=False,

@@ -319,6 +319,18 @@ def one_notification_fails(world: World, name: str, value: float) -> dict[str, s
     return _notify(world, name, 1.9 / 900 / value, 1.9 / 900)
 
 
+def notifications_fail_for_a_moment(world: World, name: str, value: float) -> dict[str, str]:
+    """Twenty fail at once, two minutes before the test looks; three and a half minutes later thousands succeed."""
+    labels = {"instance": "alertmanager-1:9093", "integration": name}
+    burst = world.phases[0] + 39
+    scrapes = range(sum(world.phases))
+    sent = (0.5 * i + 20 * (i >= burst) + 5_000 * (i >= burst + 7) for i in scrapes)
+    world.track(systems.ALERTMANAGER_NOTIFICATIONS, labels, tuple(sent))
+    failed = tuple(20.0 * (i >= burst) for i in scrapes)
+    world.track(systems.ALERTMANAGER_NOTIFICATIONS_FAILED, {**labels, "reason": "serverError"}, failed)
+    return {"integration": name}
+
+
 def nothing(world: World, name: str, value: float) -> dict[str, str]:
     """No series at all, and none of the identity's labels."""
     return dict.fromkeys(world.identity, "")

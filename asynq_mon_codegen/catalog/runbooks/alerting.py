@@ -6,13 +6,15 @@ from asynq_mon_codegen.catalog.metrics import systems
 from asynq_mon_codegen.catalog.records import PROCESSED
 from asynq_mon_codegen.model import Cause, Runbook, Step, asynq_cli, promql_query, shell
 
-_PROMETHEUS = 'Commands read its address from `PROMETHEUS`: `export PROMETHEUS="http://prometheus:9090"`.'
-_ALERTMANAGER = 'Commands read its address from `ALERTMANAGER`: `export ALERTMANAGER="http://alertmanager:9093"`.'
+_PROMETHEUS = shell('export PROMETHEUS="http://prometheus:9090"', "the address of Prometheus, for the commands below")
+_ALERTMANAGER = shell(
+    'export ALERTMANAGER="http://alertmanager:9093"', "the address of Alertmanager, for the commands below"
+)
 
 RULE_EVALUATION_FAILING = Runbook(
     meaning="Prometheus could not evaluate rules of this group, or left out whole cycles because the one before took "
     "longer "
-    f"than the interval, again and again. The label is `file;group`. {_PROMETHEUS}",
+    "than the interval, again and again. The label is `file;group`.",
     impact="Alerts of the group keep the state that they had: none begins, none ends, and recorded series have gaps "
     "that other groups then read.",
     causes=(
@@ -21,6 +23,7 @@ RULE_EVALUATION_FAILING = Runbook(
             "Missed cycles, no failures; the last cycle is near 30 s. Thousands of queues, or a Prometheus that does "
             "too much.",
             (
+                _PROMETHEUS,
                 promql_query(systems.PROMETHEUS_RULE_MISSED.increase("5m").max(by="rule_group"), "missed cycles"),
                 promql_query(systems.PROMETHEUS_RULE_DURATION.max(by="rule_group"), "seconds per cycle"),
             ),
@@ -73,7 +76,7 @@ ALERTMANAGER_UNREACHABLE = Runbook(
     meaning="This Prometheus evaluates asynq's rules, and no Alertmanager takes what fires: either it knows none, or "
     "all refuse or do not answer. It reaches you from another Prometheus, from a dashboard, or after the fact; the "
     "silence of "
-    f"AsynqWatchdog tells it first. {_PROMETHEUS} {_ALERTMANAGER}",
+    "AsynqWatchdog tells it first.",
     impact="Alerts of this Prometheus notify nobody. Those that Alertmanager has already resolve there after 5 minutes "
     "(`resolve_timeout`), which looks like a recovery.",
     causes=(
@@ -81,6 +84,8 @@ ALERTMANAGER_UNREACHABLE = Runbook(
             "Alertmanager is down",
             "Its health endpoint does not answer. A broken configuration keeps it from starting, not from running.",
             (
+                _PROMETHEUS,
+                _ALERTMANAGER,
                 shell('curl -sS -m 5 "$ALERTMANAGER/-/healthy"'),
                 shell("amtool check-config /etc/alertmanager/alertmanager.yaml", "why it does not start"),
             ),
@@ -127,16 +132,19 @@ NOTIFICATIONS_FAILING = Runbook(
     meaning="Alertmanager gave up on notifications of this integration (`slack`, `pagerduty`, `email`, `webhook`, "
     "...). It counts one as failed after its own retries, and tries again with the next flush of the group, every 5 "
     "minutes. "
-    f"{_ALERTMANAGER}",
+    "",
     impact="People learn of alerts late or never. Where critical alerts go to two receivers, the other one may still "
     "work.",
     causes=(
         Cause(
             "The secret is wrong or expired",
             "Status 401, 403 or 404 (a Slack webhook that was revoked), reason `clientError`, all of them fail.",
-            promql_query(
-                systems.ALERTMANAGER_NOTIFICATIONS_FAILED.increase("15m").sum(by=("integration", "reason")),
-                "failures by reason, which versions before 0.27 do not tell",
+            (
+                _ALERTMANAGER,
+                promql_query(
+                    systems.ALERTMANAGER_NOTIFICATIONS_FAILED.increase("15m").sum(by=("integration", "reason")),
+                    "failures by reason, which versions before 0.27 do not tell",
+                ),
             ),
         ),
         Cause(
@@ -199,10 +207,13 @@ WATCHDOG = Runbook(
         Cause(
             "It fires",
             'All is well. If it reached a person, the route for `severity="none"` is missing.',
-            shell(
-                "amtool config routes test --config.file=/etc/alertmanager/alertmanager.yaml severity=none "
-                "component=asynq alertname=AsynqWatchdog",
-                "must name the watchdog's receiver only",
+            (
+                _ALERTMANAGER,
+                shell(
+                    "amtool config routes test --config.file=/etc/alertmanager/alertmanager.yaml severity=none "
+                    "component=asynq alertname=AsynqWatchdog",
+                    "must name the watchdog's receiver only",
+                ),
             ),
         ),
         Cause(
@@ -223,7 +234,7 @@ WATCHDOG = Runbook(
         ),
     ),
     actions=(
-        f"It fires: nothing to do. {_ALERTMANAGER}",
+        "It fires: nothing to do.",
         "It is silent: go through the causes from Prometheus on; the first that answers no is the broken piece.",
         Step(
             "Meanwhile watch asynq by hand.",

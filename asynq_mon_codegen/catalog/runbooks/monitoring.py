@@ -5,12 +5,13 @@ from __future__ import annotations
 from asynq_mon_codegen.catalog.metrics import asynq
 from asynq_mon_codegen.model import Cause, Runbook, Step, asynq_cli, promql_query, redis_cli, shell
 
-_EXPORTER = 'Commands read the exporter\'s address from `EXPORTER`: `export EXPORTER="http://asynq-exporter:9876"`.'
+_REDIS = shell('export REDIS_URL="redis://:password@host:6379/0"', "the address of asynq's Redis")
+_EXPORTER = shell('export EXPORTER="http://asynq-exporter:9876"', "the exporter's address, for the commands below")
 
 EXPORTER_DOWN = Runbook(
     meaning="No target that exports asynq's queue metrics answers Prometheus. Such a target has a job that is called "
     "like "
-    f"an exporter (`Scrape(exporter=...)`) or showed queues within the last half hour. {_EXPORTER}",
+    "an exporter (`Scrape(exporter=...)`) or showed queues within the last half hour.",
     impact="Nothing that happens in any queue is noticed, and what was firing has resolved without being over. "
     "Workers, Redis and hosts are still watched, and tasks are processed as before.",
     causes=(
@@ -19,6 +20,8 @@ EXPORTER_DOWN = Runbook(
             "Its container restarts or is gone. It survives a Redis that is down, so a crash has another reason: a "
             "wrong flag, a port that is taken, memory.",
             (
+                _EXPORTER,
+                _REDIS,
                 shell("kubectl get pods -A | grep -i asynq | grep -iE 'export|mon|metrics'"),
                 shell("kubectl logs deployment/asynq-exporter --previous --tail=30", "its last words"),
             ),
@@ -82,7 +85,7 @@ QUEUE_METRICS_MISSING = Runbook(
     meaning="Exporters of this job answer with HTTP 200, but without any queue. asynq's collector hides every error of "
     "Redis that way: it logs one line and shows nothing, and a single broken task is enough to blind it for all "
     "queues. "
-    f"{_EXPORTER}",
+    "",
     impact="Every alert on queues is silent, and those that fired have resolved. Whether tasks are processed is not "
     "known from here; instrumented workers and Redis still tell.",
     causes=(
@@ -91,6 +94,8 @@ QUEUE_METRICS_MISSING = Runbook(
             "Workers' outcomes have stopped as well, and AsynqRedisDown fires if redis_exporter is there. The exporter "
             "logs `connection refused`, `i/o timeout`, `NOAUTH` or `WRONGPASS`.",
             (
+                _EXPORTER,
+                _REDIS,
                 shell('kubectl logs deployment/asynq-exporter --tail=20 | grep "Failed to collect metrics data"'),
                 redis_cli('redis-cli -u "$REDIS_URL" ping', "from the exporter's host, with its user and password"),
             ),
@@ -227,7 +232,7 @@ SCRAPE_SLOW = Runbook(
     meaning="The exporter needs more than half of Prometheus' default timeout to read Redis. For every queue it asks "
     "three times, one after the other, and runs two scripts that look at up to 20 tasks per state and at every "
     "aggregation group. "
-    f"{_EXPORTER}",
+    "",
     impact="Beyond the timeout every asynq metric is gone (AsynqExporterDown). While such a script runs, Redis serves "
     "nobody else: workers and producers wait as well.",
     causes=(
@@ -235,6 +240,8 @@ SCRAPE_SLOW = Runbook(
             "Many queues, or a far-away Redis",
             "Time is about queues × 3 × round trip: 1,000 queues at 1 ms are 3 s. It grew with the number of queues.",
             (
+                _EXPORTER,
+                _REDIS,
                 promql_query("count by (instance) (asynq_queue_size)", "queues per exporter"),
                 redis_cli('redis-cli -u "$REDIS_URL" --latency -i 1', "round trip in ms, from the exporter's host"),
             ),
@@ -283,7 +290,7 @@ SCRAPE_SLOW = Runbook(
 TOO_MANY_SERIES = Runbook(
     meaning="One scrape of the exporter has more than 50,000 samples. asynq shows 12 series for each queue, and a "
     "queue stays "
-    f"for ever once something was enqueued into it, so this is about 4,000 queues. {_EXPORTER}",
+    "for ever once something was enqueued into it, so this is about 4,000 queues.",
     impact="Prometheus evaluates every rule for each of them, and Redis is asked three times per queue and scrape. "
     "Slow scrapes and missed rule evaluations come next.",
     causes=(
@@ -291,6 +298,8 @@ TOO_MANY_SERIES = Runbook(
             "Queue names are made from data",
             "Names hold customers, dates or ids: `orders-2026-03-01`, `tenant-4711`. Most are empty.",
             (
+                _EXPORTER,
+                _REDIS,
                 redis_cli(
                     'redis-cli -u "$REDIS_URL" smembers asynq:queues | sort | head -50', "the pattern is seen at once"
                 ),

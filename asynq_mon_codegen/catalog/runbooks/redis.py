@@ -6,7 +6,7 @@ from asynq_mon_codegen.catalog.metrics import systems
 from asynq_mon_codegen.catalog.records import SIZE
 from asynq_mon_codegen.model import Cause, Runbook, Step, asynq_cli, promql_query, redis_cli, shell
 
-_URL = 'Commands read the address of this Redis from `REDIS_URL`: `export REDIS_URL="redis://:password@host:6379/0"`.'
+_URL = shell('export REDIS_URL="redis://:password@host:6379/0"', "the address of this Redis, for the commands below")
 
 _WHOSE = (
     "Every Redis that ran Lua scripts within 3 hours counts as asynq's, for asynq does nearly everything by scripts, "
@@ -16,7 +16,7 @@ _WHOSE = (
 
 REDIS_DOWN = Runbook(
     meaning="No redis_exporter reaches this Redis: the connection is refused, times out or is not allowed. asynq keeps "
-    f"queues, leases, retries and counters there and nowhere else. {_URL}",
+    "queues, leases, retries and counters there and nowhere else.",
     impact="Enqueueing fails in every producer, and what they do not retry is lost. Workers finish what they hold, but "
     "results that cannot be written before the lease of 30 s ends are dropped, and those tasks run a second time "
     "later. The exporter answers without a single queue, so other alerts of queues are silent or muted meanwhile.",
@@ -26,6 +26,7 @@ REDIS_DOWN = Runbook(
             "Connections are refused at once. OOM kills leave a line in the kernel's log, a crash one with `BUG "
             "REPORT` in Redis' own.",
             (
+                _URL,
                 redis_cli('redis-cli -u "$REDIS_URL" ping', "`Connection refused` is this cause, a hang is another"),
                 shell('journalctl -k --since "-1h" | grep -i "out of memory.*redis"', "a kill by the kernel"),
                 shell("journalctl -u redis-server -n 50 --no-pager", "the last words of Redis on a plain host"),
@@ -107,7 +108,7 @@ REDIS_DOWN = Runbook(
 
 REDIS_MEMORY_HIGH = Runbook(
     meaning="Used memory comes near `maxmemory`. Beyond it Redis does what its policy says: `noeviction` answers every "
-    f"write with `OOM command not allowed`, `allkeys-*` throws away keys, tasks among them. {_URL}",
+    "write with `OOM command not allowed`, `allkeys-*` throws away keys, tasks among them.",
     impact="At the limit with `noeviction`: producers cannot enqueue, workers cannot write retries or results, and "
     "tasks run again. With `allkeys-*`: tasks vanish (AsynqRedisEvictingKeys).",
     causes=(
@@ -116,6 +117,7 @@ REDIS_MEMORY_HIGH = Runbook(
             "One queue has most of the bytes. Archived tasks are kept up to 9,999 per queue for 90 days, completed "
             "ones for their `Retention`, each with its payload.",
             (
+                _URL,
                 promql_query(
                     "max by (queue) (asynq_queue_memory_usage_approx_bytes)",
                     "bytes per queue, an estimate from 20 tasks per state",
@@ -180,12 +182,12 @@ REDIS_MEMORY_HIGH = Runbook(
     '`alerts=asynq.ALERTS.replace(evolve(asynq.ALERTS["AsynqRedisMemoryHigh"], when=Above(warning="90%", '
     'critical="97%")))`.',
     lies="It says nothing where `maxmemory` is 0: there the container's or the host's limit kills Redis, which the "
-    f"alerts of hosts see only if they watch that host. {_WHOSE}",
+    "alerts of hosts see only if they watch that host.",
 )
 
 REDIS_REJECTING_CONNECTIONS = Runbook(
     meaning="Redis has as many clients as `maxclients` allows and closes every new connection at once with `max number "
-    f"of clients reached`. Connections that exist go on working. {_URL}",
+    "of clients reached`. Connections that exist go on working.",
     impact="Processes that start now, or need one more connection, cannot enqueue or dequeue: a deploy of workers gets "
     "stuck half way. The exporter may be among them, then AsynqQueueMetricsMissing follows.",
     causes=(
@@ -194,6 +196,7 @@ REDIS_REJECTING_CONNECTIONS = Runbook(
             "asynq's Server, Client, Scheduler and Inspector each have a pool of up to 10 connections per core; 50 "
             "pods on 16 cores may open 8,000. The count follows the number of pods.",
             (
+                _URL,
                 promql_query(systems.REDIS_CLIENTS.max(by="instance"), "connections over time: a step is a scale-up"),
                 redis_cli(
                     'redis-cli -u "$REDIS_URL" client list | grep -o " addr=[^:]*" | sort | uniq -c | sort -rn | head',
@@ -232,13 +235,13 @@ REDIS_REJECTING_CONNECTIONS = Runbook(
     tuning='`alerts=asynq.ALERTS.replace(evolve(asynq.ALERTS["AsynqRedisRejectingConnections"], '
     "when=Above(warning=10, critical=1000)))`.",
     lies="Managed Redis may limit connections in a proxy in front of it, which this counter does not see. Wrong "
-    f"passwords, TLS errors and network policies do not count here either. {_WHOSE}",
+    "passwords, TLS errors and network policies do not count here either.",
 )
 
 REDIS_EVICTING_KEYS = Runbook(
     meaning="Redis was at `maxmemory` and its policy let it throw keys away. asynq has no copy: an evicted task hash "
     "is a lost task, an evicted list or sorted set is a whole state of a queue, an evicted lease set leaves running "
-    f"tasks as `active` for ever. {_URL}",
+    "tasks as `active` for ever.",
     impact="With `allkeys-*` tasks are lost without any error. An id whose hash is gone makes asynq v0.26's exporter "
     "fail for all queues (AsynqQueueMetricsMissing). With `volatile-*` only keys that expire go: unique locks "
     "(duplicates become possible), heartbeats, daily statistics; tasks stay.",
@@ -247,6 +250,7 @@ REDIS_EVICTING_KEYS = Runbook(
             "A policy for caches on a Redis that became full",
             "The policy is `allkeys-*` and memory is at 100 %. Most charts and managed services come with one.",
             (
+                _URL,
                 redis_cli('redis-cli -u "$REDIS_URL" config get maxmemory-policy'),
                 promql_query(
                     systems.REDIS_MEMORY.max(by="instance") / systems.REDIS_MEMORY_MAX.max(by="instance"),
@@ -292,15 +296,15 @@ REDIS_EVICTING_KEYS = Runbook(
         ),
         "Tell the owners which tasks were lost: only their producers' own records can enqueue them again.",
     ),
-    tuning="There is no level worth tuning: one evicted key is one too many. A Redis where it may happen is not "
-    "asynq's: `scrape=Scrape(redis='job=\"redis-asynq\"')`.",
+    tuning="There is no level worth tuning: one evicted key is one too many. If this Redis is a cache that runs "
+    "scripts, leave it out by the matchers of `Scrape(redis=...)`, as the page of AsynqRedisDown shows.",
     lies="It resolves 5 minutes after the last eviction; the lost tasks are lost still. It cannot tell whose keys were "
-    f"evicted when a cache shares the Redis. {_WHOSE}",
+    "evicted when a cache shares the Redis.",
 )
 
 REDIS_PERSISTENCE_FAILING = Runbook(
     meaning="The last snapshot (RDB) or the last append to the AOF failed, and every retry since. Redis' memory is the "
-    f"only copy of all tasks until it works again. {_URL}",
+    "only copy of all tasks until it works again.",
     impact="With the default `stop-writes-on-bgsave-error yes` Redis refuses writes with `MISCONF`: nothing can be "
     "enqueued or dequeued, and queues stand still although Redis is up (AsynqQueueStalled). Without it all seems well, "
     "until a restart takes every queue back to the last good save, when finished tasks run again and new ones are "
@@ -309,7 +313,7 @@ REDIS_PERSISTENCE_FAILING = Runbook(
         Cause(
             "The disk is full",
             "`No space left on device` in Redis' log. A rewrite needs room for a second copy.",
-            shell("df -h /var/lib/redis; df -i /var/lib/redis", "100 % of bytes or inodes"),
+            (_URL, shell("df -h /var/lib/redis; df -i /var/lib/redis", "100 % of bytes or inodes")),
         ),
         Cause(
             "Not enough memory to fork",
@@ -349,21 +353,24 @@ REDIS_PERSISTENCE_FAILING = Runbook(
     "then "
     "silent by itself.",
     lies="A Redis without persistence shows the status ok for ever, and so does one that has not tried to save since "
-    f"its start. Snapshots that succeed, but onto a disk that vanishes with the pod, are not seen. {_WHOSE}",
+    "its start. Snapshots that succeed, but onto a disk that vanishes with the pod, are not seen.",
 )
 
 REDIS_EVICTION_POLICY_UNSAFE = Runbook(
     meaning="This Redis has a memory limit, and when it is reached its policy lets it evict any key. Nothing is lost "
     "yet. `volatile-*` does not alert: asynq's tasks never expire, so it takes only unique locks, heartbeats and "
-    f"statistics. {_URL}",
+    "statistics.",
     impact="On the day of the first large backlog tasks vanish without an error instead of producers being refused.",
     causes=(
         Cause(
             "A default of the chart or the managed service",
             "Nobody set it: parameter groups and charts made for caches come with `allkeys-lru`.",
-            promql_query(
-                systems.REDIS_INFO.max(by=("instance", "maxmemory_policy", "redis_version")),
-                "policy and version as they are",
+            (
+                _URL,
+                promql_query(
+                    systems.REDIS_INFO.max(by=("instance", "maxmemory_policy", "redis_version")),
+                    "policy and version as they are",
+                ),
             ),
         ),
         Cause(
@@ -399,5 +406,5 @@ REDIS_EVICTION_POLICY_UNSAFE = Runbook(
         ),
     ),
     tuning='Where loss is acceptable: `alerts=asynq.ALERTS.without("AsynqRedisEvictionPolicyUnsafe")`.',
-    lies=f"It is silent without `maxmemory`, though the policy would act as soon as one is set. {_WHOSE}",
+    lies="It is silent without `maxmemory`, though the policy would act as soon as one is set.",
 )
