@@ -7,6 +7,7 @@ recorded series that several domains share.
 from asynq_mon_codegen.catalog import (
     archive,
     failures,
+    handlers,
     hosts,
     kubernetes,
     monitoring,
@@ -22,6 +23,14 @@ from asynq_mon_codegen.catalog.failures import (
     RETRY_BACKLOG_HIGH,
     TASK_FAILURE_RATIO_HIGH,
     TASK_TYPE_FAILING,
+)
+from asynq_mon_codegen.catalog.handlers import (
+    ENQUEUE_FAILS,
+    PERIODIC_TASK_MISSING,
+    SCHEDULER_FAILS,
+    TASK_DURATION_HIGH,
+    TASK_STUCK,
+    WORKERS_SATURATED,
 )
 from asynq_mon_codegen.catalog.hosts import HOST_CPU_HIGH, HOST_DISK_FILLING, HOST_MEMORY_LOW, HOST_NETWORK_SATURATED
 from asynq_mon_codegen.catalog.kubernetes import WORKER_OOM_KILLED, WORKER_THROTTLED
@@ -158,7 +167,7 @@ from asynq_mon_codegen.catalog.waiting import BACKLOG_NOT_DRAINING, QUEUE_SURGE,
 from asynq_mon_codegen.catalog.workers import WORKER_DOWN, WORKER_RESTARTING, WORKERS_DOWN
 from asynq_mon_codegen.model import Alerts
 
-DOMAINS = (waiting, stalls, failures, archive, workers, processes, hosts, kubernetes, redis, monitoring)
+DOMAINS = (waiting, stalls, failures, archive, handlers, workers, processes, hosts, kubernetes, redis, monitoring)
 """The modules of alerts, in the order of the catalogue."""
 
 ALERTS = Alerts(tuple(alert for domain in DOMAINS for alert in domain.ALERTS))
@@ -181,6 +190,7 @@ __all__ = [
     "CONTAINER_MEMORY_LIMIT",
     "DEPENDENCY_OUTAGE",
     "DOMAINS",
+    "ENQUEUE_FAILS",
     "EXPORTER_DOWN",
     "EXPORTER_SCRAPE_DURATION",
     "EXPORTER_SCRAPE_SAMPLES",
@@ -211,6 +221,7 @@ __all__ = [
     "OPTIONAL_QUEUE_MISSING",
     "PAUSED",
     "PENDING",
+    "PERIODIC_TASK_MISSING",
     "PROCESSED",
     "PROCESS_CPU",
     "PROCESS_MAX_FDS",
@@ -266,6 +277,7 @@ __all__ = [
     "SCHEDULED",
     "SCHEDULED_OVERDUE",
     "SCHEDULER_ENQUEUE_ERRORS",
+    "SCHEDULER_FAILS",
     "SCRAPE_SLOW",
     "SERVERS",
     "SERVER_BUSY",
@@ -278,16 +290,19 @@ __all__ = [
     "TASKS_FAILED",
     "TASKS_PROCESSED",
     "TASK_DURATION",
+    "TASK_DURATION_HIGH",
     "TASK_FAILURE_RATIO_HIGH",
     "TASK_IN_PROGRESS",
     "TASK_LAST_SUCCESS",
     "TASK_OLDEST_START",
     "TASK_OUTCOMES",
+    "TASK_STUCK",
     "TASK_TYPE_FAILING",
     "TASK_WAIT",
     "TOO_MANY_SERIES",
     "WATCHDOG",
     "WORKERS_DOWN",
+    "WORKERS_SATURATED",
     "WORKER_CPU_HIGH",
     "WORKER_DOWN",
     "WORKER_FILE_DESCRIPTORS_HIGH",
