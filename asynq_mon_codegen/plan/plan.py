@@ -120,9 +120,11 @@ def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> P
     )
     alerts = [a for a in monitoring.alerts if a.needs != "instrumentation" or monitoring.instrumentation]
     group_names = tuple(dict.fromkeys(a.group for a in alerts))
+    planned = {a.name: tuple(_plan_alert(a, monitoring, scope)) for a in alerts}
     homes: dict[Record, str] = dict.fromkeys(QUEUE_RECORDS, RECORDING_GROUP)
     for alert in alerts:
-        for record in _records_of(alert):
+        # an alert that has no level where nothing is declared needs no series either
+        for record in _records_of(alert) if planned[alert.name] else ():
             homes.setdefault(record, alert.group)
     for record in extra_records:
         for needed in (*_records_in(record.expr), record):
@@ -130,7 +132,7 @@ def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> P
     groups = []
     for name in (RECORDING_GROUP, *group_names):
         records = tuple(_plan_record(r, name, scope) for r, home in homes.items() if home == name)
-        rules = tuple(rule for a in alerts if a.group == name for rule in _plan_alert(a, monitoring, scope))
+        rules = tuple(rule for a in alerts if a.group == name for rule in planned[a.name])
         if records or rules:
             groups.append(Group(name=name, records=records, alerts=rules))
     return Plan(monitoring=monitoring, scope=scope, groups=tuple(groups), contract=(*CONTRACT, *monitoring.metrics))

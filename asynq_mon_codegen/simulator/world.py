@@ -200,9 +200,9 @@ class World:
         self,
         metric: Histogram,
         labels: Mapping[str, str],
-        healthy: Mapping[str, float],
-        broken: Mapping[str, float],
-        after: Mapping[str, float] | None = None,
+        healthy: Mapping[str, Rate],
+        broken: Mapping[str, Rate],
+        after: Mapping[str, Rate] | None = None,
     ) -> dict[str, str]:
         """A classic histogram: for each phase and bound (``le``) how many observations a second fall at or below it."""
         own = self._checked(metric, labels)

@@ -232,7 +232,7 @@ _PERIODIC = Row(
             title="Time since the last success",
             text="How long ago a task of this type last succeeded. A periodic task draws teeth as high as its period; "
             "one that keeps rising is no longer enqueued, or fails every time.",
-            lines=Line(top(15, time() - LAST_SUCCESS), "{{task_type}}"),
+            lines=Line(top(15, time() - LAST_SUCCESS.expr), "{{task_type}}"),
             unit="s",
             minimum=0,
             levels="AsynqPeriodicTaskMissing",

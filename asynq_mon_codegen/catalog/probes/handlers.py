@@ -20,11 +20,11 @@ from asynq_mon_codegen.simulator.tracks import Level, Rate
 # -- durations -----------------------------------------------------------------------------------
 
 
-def _durations(before: float, during: float) -> Drive:
+def _durations(before: float, during: float, every: int = 1) -> Drive:
     """Attempts per second, in health below a second, in the fault with a 95th percentile of ``value``.
 
     A fifth of them ends just below the bucket in which the percentile then lies, all on the first worker;
-    the second one is older and has coarser buckets.
+    the second one is older and has coarser buckets. They return together, ``every`` so many scrapes.
     """
 
     def drive(world: World, name: str, value: float) -> dict[str, str]:
@@ -33,8 +33,9 @@ def _durations(before: float, during: float) -> Drive:
         finest = {"1": 0.0, low: 0.2, high: 0.6, "+Inf": 0.6}
         coarse = {"1": 0.0, high: 0.4, "+Inf": 0.4}
         for instance, slow in (("worker-1:9100", finest), ("worker-2:9100", coarse)):
-            healthy = dict.fromkeys(slow, before * slow["+Inf"])
-            broken = {le: during * share for le, share in slow.items()}
+            batch = Cycle((during * every, *[0] * (every - 1)))
+            healthy: Mapping[str, Rate] = dict.fromkeys(slow, before * slow["+Inf"])
+            broken: Mapping[str, Rate] = {le: share_of(batch, share) for le, share in slow.items()}
             world.histogram(TASK_DURATION, {**labels, "instance": instance}, healthy, broken)
         return labels
 
@@ -43,7 +44,7 @@ def _durations(before: float, during: float) -> Drive:
 
 DURATION = Probe(
     drive=_durations(15 / 1800, 15 / 1800),
-    also={"the slower they are, the fewer return": _durations(30 / 1800, 3.75 / 1800)},
+    also={"the slower they are, the fewer return": _durations(30 / 1800, 3.75 / 1800, 5)},
     quiet={"at least {minimum} attempts returned within 30 minutes": _durations(9 / 1800, 9 / 1800)},
     before="40m",
     settle="5m",
@@ -98,8 +99,8 @@ def _scheduler_fails(world: World, name: str, value: float) -> dict[str, str]:
 
 SCHEDULER = Probe(drive=_scheduler_fails, settle="2m", lasting="11m", lingers="1m", before="20m")
 
-_FAILED = 0.025
-"""Failed enqueues per second: 7.5 within 5 minutes."""
+_FAILED = 1 / 30
+"""Failed enqueues per second: 10 within 5 minutes."""
 _JUST_ENOUGH = 1 / 60
 _TOO_FEW = 0.015
 _QUIET_PACE = 0.001
@@ -167,16 +168,17 @@ ENQUEUES = Probe(
 def _saturated(queues: Mapping[str, tuple[Level, bool]]) -> Drive:
     """Servers whose slots are busy to ``value``; ``queues`` are what waits, and whether the queue is paused.
 
-    Half of the servers leave as the fault begins and one during it (a deploy), which must not matter.
+    One server leaves as the fault begins and one during it (a deploy), which must not matter. Before, they are busy
+    to a hair below the level, so that the mean of 10 minutes is above it soon.
     """
 
     def drive(world: World, name: str, value: float) -> dict[str, str]:
         # server: concurrency and busy handlers in health and in the fault
         servers: Mapping[str, tuple[Rate, Rate, Rate, Rate]] = {
-            "a": (10, 10, 2, 40 * value - 28),
-            "b": (30, 30, 5, 28),
-            "leaves-first": (100, ABSENT, 0, ABSENT),
-            "leaves-later": (10, Then(10, 20, ABSENT), 1, Then(10 * value, 20, ABSENT)),
+            "a": (10, 10, 7.6, 40 * value - 28),
+            "b": (30, 30, 28, 28),
+            "leaves-first": (10, ABSENT, 8.9, ABSENT),
+            "leaves-later": (10, Then(10, 20, ABSENT), 8.9, Then(10 * value, 20, ABSENT)),
         }
         for instance, seen in (("exporter-1:9876", 1.0), ("exporter-2:9876", 0.5)):
             for server, (slots, slots_now, busy, busy_now) in servers.items():
@@ -192,11 +194,13 @@ def _saturated(queues: Mapping[str, tuple[Level, bool]]) -> Drive:
 
 
 WORKERS = Probe(
-    drive=_saturated({"mail": (500, False), "reports": (300, False), "idle": (0, False)}),
+    drive=_saturated(
+        {"mail": (500, False), "reports": (300, False), "idle": (0, False), "off": (Ramp(5_000, -1), True)}
+    ),
     quiet={
         "tasks are waiting": _saturated({"mail": (0, False), "reports": (900, True)}),
         "fewer tasks are waiting than 10 minutes ago": _saturated(
-            {"mail": (Then(1_000, 13, 500), False), "reports": (600, False)}
+            {"mail": (Then(1_000, 13, 500), False), "reports": (600, False), "off": (Ramp(0, 2), True)}
         ),
     },
     settle="10m",
