@@ -11,7 +11,7 @@ INPUTS := pyproject.toml requirements-dev.txt scripts/venv.sh
 JOBS ?= 2
 PYTEST_ARGS ?=
 
-.PHONY: help setup generate check test test-newest lint fmt type mutate bench golden preview clean
+.PHONY: help setup generate check test test-newest lint fmt type mutate bench docs golden preview clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ mutate: $(DEV) ## Break the generated rules one place at a time and count what t
 bench: $(DEV) ## Measure generation and the rule tests
 	@scripts/ensure_tools.sh
 	$(BIN)/python bench/bench.py
+
+docs: $(DEV) ## Rewrite the pages and tables that are made from the code
+	$(BIN)/python scripts/docs.py
 
 golden: $(DEV) ## Rewrite the expected outputs of the tests, then compare with them
 	-UPDATE_GOLDEN=1 $(BIN)/pytest -q -k golden

@@ -46,10 +46,10 @@ def main() -> None:
         rows = [("start of the libraries (yardstick)", base)]
         rows.append(("generate, nothing changed", measured([*generate, "--out", out / "default"], out)))
         rows.append(("generate --check", measured([*generate, "--check", "--out", out / "default"], out)))
-        for example in sorted((ROOT / "examples").glob("*.py")):
-            rows.append(
-                (f"generate {example.name}", measured([*generate, "-c", example, "--out", out / example.stem], out))
-            )
+        rows += [
+            (f"generate {example.name}", measured([*generate, "-c", example, "--out", out / example.stem], out))
+            for example in sorted((ROOT / "examples").glob("*.py"))
+        ]
         tests = sorted((out / "default" / "rules" / "tests").glob("*.yaml"))
         rows.append(
             (

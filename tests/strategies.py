@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from asynq_mon_codegen import Above, Alerts, Links, Monitoring, MuteTime, Queue, Receiver, Route, Severity, Threat, asynq
+from asynq_mon_codegen import (
+    Above,
+    Alerts,
+    Links,
+    Monitoring,
+    MuteTime,
+    Queue,
+    Receiver,
+    Route,
+    Severity,
+    Threat,
+    asynq,
+)
 
 HOSTILE = (
     'quote"s',
@@ -41,9 +53,9 @@ HOSTILE = (
 
 names = st.one_of(
     st.sampled_from(HOSTILE),
-    st.text(
-        st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40
-    ).filter(lambda s: bool(s.strip())),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40).filter(
+        lambda s: bool(s.strip())
+    ),
 )
 
 
@@ -61,14 +73,20 @@ def monitorings(draw: st.DrawFn, alerts: Alerts = asynq.ALERTS) -> Monitoring:
     """A declaration that every constructor accepts."""
     queue_names = draw(st.lists(names, max_size=4, unique=True))
     queues = tuple(
-        Queue(name, thresholds=draw(_thresholds()), optional=draw(st.booleans()), team=draw(st.sampled_from(["", "a", "b"])))
+        Queue(
+            name,
+            thresholds=draw(_thresholds()),
+            optional=draw(st.booleans()),
+            team=draw(st.sampled_from(["", "a", "b"])),
+        )
         for name in queue_names
     )
     chat = Receiver.slack("chat", channel="#x")
     pager = Receiver.pagerduty("pager")
     hook = Receiver.webhook("hook", url="http://127.0.0.1:1/x")
     routes = []
-    if queue_names and draw(st.booleans()):
+    own_route = draw(st.booleans())
+    if queue_names and own_route:
         routes.append(Route(to=chat, queues=draw(st.lists(st.sampled_from(queue_names), min_size=1, unique=True))))
     if draw(st.booleans()):
         night = MuteTime(name="night", start="00:00", end="06:00")
@@ -81,6 +99,10 @@ def monitorings(draw: st.DrawFn, alerts: Alerts = asynq.ALERTS) -> Monitoring:
         alerts=alerts,
         receivers={Severity.CRITICAL: (pager, chat), Severity.WARNING: chat, Severity.INFO: chat, Severity.NONE: hook},
         routes=routes,
-        links=draw(st.sampled_from([Links(), Links(runbooks=None, grafana=None), Links(logs="https://l.example.com/?q={queue}")])),
+        links=draw(
+            st.sampled_from(
+                [Links(), Links(runbooks=None, grafana=None), Links(logs="https://l.example.com/?q={queue}")]
+            )
+        ),
         labels=draw(st.sampled_from([{}, {"tier": 'x"{{y}}\\'}])),
     )

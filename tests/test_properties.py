@@ -49,7 +49,9 @@ def accepted(plan: Plan, root: Path) -> None:
 
 
 @given(monitorings(WAITING))
-@settings(max_examples=12, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
+)
 def test_any_accepted_declaration_is_accepted_by_the_tools(
     tmp_path_factory: pytest.TempPathFactory, monitoring: Monitoring
 ) -> None:

@@ -19,7 +19,9 @@ Thresholds = tuple[tuple[str, Override], ...]
 """Alert name and what takes the place of its condition; None switches the alert off."""
 
 
-def _thresholds(value: Mapping[str | Alert, Override] | Thresholds) -> Thresholds:
+def _thresholds(
+    value: Mapping[str | Alert, Override] | Mapping[str, Override] | Mapping[Alert, Override] | Thresholds,
+) -> Thresholds:
     pairs: Iterable[tuple[str | Alert, Override]] = value.items() if isinstance(value, Mapping) else value
     out = []
     for alert, override in pairs:

@@ -119,7 +119,8 @@ def test_identity_labels_join_every_aggregation_match_and_recorded_name() -> Non
     expr = records.PENDING.and_(records.PROCESSED.sum().above(0))
 
     assert " ".join(expr.render(CLUSTER).split()) == (
-        "cluster_queue:asynq_tasks_pending:max and on (cluster) sum by (cluster) (cluster_queue:asynq_tasks_processed:rate5m) > 0"
+        "cluster_queue:asynq_tasks_pending:max and on (cluster) "
+        "sum by (cluster) (cluster_queue:asynq_tasks_processed:rate5m) > 0"
     )
     assert records.PENDING.expr.render(CLUSTER) == (
         'max by (cluster, queue) (asynq_tasks_enqueued_total{state="pending"})'
@@ -188,9 +189,7 @@ def test_a_gauge_has_no_rate_and_says_why() -> None:
     assert asynq.TASKS_ENQUEUED.why_not("colour") is None
 
 
-@pytest.mark.parametrize(
-    "name", ['q"', "a\\b", "a\nb", "\x01\x7f", "{{x}}", "é🚀", "'", "$1"], ids=lambda name: repr(name)
-)
+@pytest.mark.parametrize("name", ['q"', "a\\b", "a\nb", "\x01\x7f", "{{x}}", "é🚀", "'", "$1"], ids=repr)
 def test_quoting_keeps_any_name(name: str) -> None:
     """The parser reads back exactly the name, as an equality and as a regular expression."""
     selector = promql_parser.parse(f"x{{a={quote(name)}, b=~{quote(regex_of([name]))}}}")
