@@ -20,7 +20,7 @@ from asynq_mon_codegen.catalog.probes import processes as probes
 from asynq_mon_codegen.catalog.runbooks import processes as runbooks
 from asynq_mon_codegen.catalog.targets import host_of
 from asynq_mon_codegen.model import Above, Alert, Severity, Signal, Threat, Unit, floor, only
-from asynq_mon_codegen.promql import Expr, Gauge, time
+from asynq_mon_codegen.promql import Expr, Gauge, Record, time
 
 GROUP = "processes"
 NO_LIMIT = 9e18
@@ -51,9 +51,16 @@ def _of_container() -> Expr:
 _OF_SOFT_LIMIT = (PROCESS_RSS / GO_MEM_LIMIT.below(NO_LIMIT)).unless(GO_GOGC.above(GOGC_OFF)).max(by=_TARGET)
 _OF_HOST = (host_of(PROCESS_RSS) / host_of(NODE_MEM_TOTAL).max(by="host")).max(by=_TARGET)
 
+MEMORY_USAGE = Record(
+    metric="asynq_worker_memory_usage",
+    operations="ratio",
+    by=_TARGET,
+    expr=_OF_SOFT_LIMIT.or_(_OF_HOST).or_(_of_container()),
+    help="Memory of a worker over the limit that is known.",
+)
 MEMORY = Signal(
     title="Memory of each worker against its limit",
-    expr=_OF_SOFT_LIMIT.or_(_OF_HOST).or_(_of_container()),
+    expr=MEMORY_USAGE,
     unit=Unit.RATIO,
     description="Resident memory over GOMEMLIMIT, else over the memory of its host; working set over limit of "
     "containers.",
