@@ -253,7 +253,7 @@ SCHEDULED_OVERDUE = Probe(
         "nothing new is scheduled either": _end_of_business,
     },
     settle="15m",
-    ripens="25m",
+    ripens="24m30s",
     before="95m",
     lasting="1m",
     after="1m",
