@@ -6,7 +6,38 @@ import re
 
 __all__ = ["why_survives"]
 
-_EXPLAINED: tuple[tuple[str, str, str], ...] = ()
+_EXPLAINED: tuple[tuple[str, str, str], ...] = (
+    (
+        "asynq_tasks_completed:max|:resets15m",
+        "max -> min",
+        "exporters show one Redis: they differ by a scrape, at a window's edge that Prometheus 2 and 3 draw differently",
+    ),
+    (
+        "asynq_tasks_aggregating:max",
+        "max -> (min|sum) in .*max by \\(queue\\) \\(max by",
+        "the inner aggregation only strips labels: each exporter has one series per queue",
+    ),
+    (
+        "AsynqScheduledOverdue",
+        "max -> (min|sum) in .*unless max by",
+        "equal to 0 for one exporter is equal to 0 for all, but for a scrape's delay",
+    ),
+    (
+        "AsynqQueueStalled",
+        "< -> <= in .*0\\.01",
+        "a rate that is exactly 0.01 is no attempt more or less",
+    ),
+    (
+        "AsynqAggregationStuck",
+        "> -> >= in .*aggregating:max > 0 and",
+        "with tasks an hour ago and no fall since, there are tasks now: the guards imply the comparison",
+    ),
+    (
+        "AsynqQueueSurge",
+        "> -> >= in .*(processed:rate5m > [24]|avg30m\\) > )",
+        "the arrivals are a regression's result, which never hits a level to the bit",
+    ),
+)
 """Rule name pattern, change pattern, reason."""
 
 

@@ -96,7 +96,7 @@ QUEUE_STARVED = Alert(
     hold="5m",
     guards=(
         _NOTHING_DONE,
-        only(PROCESSED.max().above(0), "another queue is processed"),
+        only(PROCESSED.above(0).group(), "another queue is processed"),
         IS_PAUSED,
         unless(ACTIVE.above(0), "workers hold tasks of the queue"),
     ),
@@ -171,7 +171,7 @@ SCHEDULED_OVERDUE = Alert(
         only(DUE_FALLS.equals(0), "the set has not shrunk for 15 minutes"),
         # five times in every quarter of an hour: a set that thins out, or holds tomorrow's tasks, drops below that
         # long before it stands still
-        only(DUE_FALLS.offset("1h").min_over("30m").at_least(5), "it shrank again and again in the hours before"),
+        only(DUE_FALLS.offset("1h").min_over("30m").above(4), "it shrank again and again in the hours before"),
         # workers themselves hand out what is due, so a queue that gets work done has somebody who does
         _NOTHING_DONE,
         unless(

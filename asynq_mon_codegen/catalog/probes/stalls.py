@@ -223,7 +223,8 @@ def _scheduled_shrinks(world: World, name: str, value: float) -> dict[str, str]:
 
 
 def _moved_now_and_then(world: World, name: str, value: float) -> dict[str, str]:
-    return world.queue(name, QueueState(processed=2, retry=Saw(2, 10, 10)), QueueState(retry=10))
+    """Every three and a half minutes: four times in 15 minutes, wherever the window begins."""
+    return world.queue(name, QueueState(processed=2, retry=Saw(2, 10, 7)), QueueState(retry=10))
 
 
 def _moved_only_lately(world: World, name: str, value: float) -> dict[str, str]:
