@@ -10,7 +10,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     (
         "asynq_tasks_completed:max|:resets15m",
         "max -> min",
-        "exporters show one Redis: they differ by a scrape, at a window's edge that Prometheus 2 and 3 draw differently",
+        "exporters show one Redis: they differ by a scrape, at an edge that Prometheus 2 and 3 draw differently",
     ),
     (
         "asynq_tasks_aggregating:max",
