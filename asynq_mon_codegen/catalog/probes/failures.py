@@ -76,9 +76,17 @@ FAILURE_RATIO = Probe(
 # -- task types ----------------------------------------------------------------------------------
 
 
-def _task(world: World, name: str, succeeded: Rate, failed: Rate) -> dict[str, str]:
-    """A task type on two workers, one busier than the other; revoked and skipped attempts do not count."""
+def _task(world: World, name: str, succeeded: Rate, failed: Rate, *, workers: int = 2) -> dict[str, str]:
+    """A task type on two workers, one busier than the other; revoked and skipped attempts do not count.
+
+    With one worker a sum has two addends at most, so that it is the same to the bit in whatever order.
+    """
     labels = world.task(name)
+    alone = (
+        ("worker-1:9100", "succeeded", 1, _QUIET_PACE, succeeded),
+        ("worker-1:9100", "retried", 1, 0, failed),
+        ("worker-1:9100", "skipped", 1, 3, 3),
+    )
     shares = (
         ("worker-1:9100", "succeeded", 0.75, _QUIET_PACE, succeeded),
         ("worker-2:9100", "succeeded", 0.25, _QUIET_PACE, succeeded),
@@ -88,7 +96,7 @@ def _task(world: World, name: str, succeeded: Rate, failed: Rate) -> dict[str, s
         ("worker-1:9100", "revoked", 1, 2, 2),
         ("worker-2:9100", "skipped", 1, 3, 3),
     )
-    for instance, outcome, share, healthy, broken in shares:
+    for instance, outcome, share, healthy, broken in shares if workers > 1 else alone:
         own = {**labels, "outcome": outcome, "instance": instance}
         world.counter(TASK_OUTCOMES, own, healthy * share, share_of(broken, share))
     return labels
@@ -96,11 +104,11 @@ def _task(world: World, name: str, succeeded: Rate, failed: Rate) -> dict[str, s
 
 def _of(value: float) -> float:
     """Successful attempts for each failed one, where ``value`` of all fail."""
-    return (1 - value) / value
+    return round((1 - value) / value, 9)
 
 
-def _task_fails(failed: float) -> Drive:
-    return lambda world, name, value: _task(world, name, failed * _of(value), failed)
+def _task_fails(failed: float, workers: int = 2) -> Drive:
+    return lambda world, name, value: _task(world, name, failed * _of(value), failed, workers=workers)
 
 
 def _task_fails_in_bursts(world: World, name: str, value: float) -> dict[str, str]:
@@ -119,8 +127,13 @@ def _task_failed_before(world: World, name: str, value: float) -> dict[str, str]
 
 
 TASK_FAILURE_RATIO = Probe(
-    drive=_task_fails(_FAILED),
-    also={_FEW: _task_fails(_JUST_ENOUGH), _IN_BURSTS: _task_fails_in_bursts, _IN_BATCHES: _task_fails_in_batches},
+    drive=_task_fails(_FAILED, workers=1),
+    also={
+        "on two workers": _task_fails(_FAILED),
+        _FEW: _task_fails(_JUST_ENOUGH),
+        _IN_BURSTS: _task_fails_in_bursts,
+        _IN_BATCHES: _task_fails_in_batches,
+    },
     quiet={_FLOOR: _task_fails(_TOO_FEW), _BEFORE: _task_failed_before},
     settle="5m",
     top=1,
@@ -142,6 +155,11 @@ def _outage(retry_growth: float) -> Drive:
     return drive
 
 
+def _outage_in_bursts(world: World, name: str, value: float) -> dict[str, str]:
+    broken = QueueState(processed=Cycle((1e-6, 1, 1e-6)), failed=Cycle((0, value, 0)), retry=7 + _GROWTH)
+    return world.queue(name, healthy=QueueState(processed=_QUIET_PACE, retry=7), broken=broken)
+
+
 def _short_outage(world: World, name: str, value: float) -> dict[str, str]:
     return world.queue(
         name,
@@ -152,6 +170,7 @@ def _short_outage(world: World, name: str, value: float) -> dict[str, str]:
 
 DEPENDENCY_OUTAGE = Probe(
     drive=_outage(_GROWTH),
+    also={_IN_BURSTS: _outage_in_bursts},
     quiet={
         "at least {minimum} more tasks wait for a retry than 5 minutes ago": _outage(_GROWTH - 1),
         "an outage of a minute and a half": _short_outage,
