@@ -37,6 +37,31 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "> -> >= in .*(processed:rate5m > [24]|avg30m\\) > )",
         "the arrivals are a regression's result, which never hits a level to the bit",
     ),
+    (
+        "AsynqTaskFailureRatioHigh|AsynqTaskTypeFailing|AsynqEnqueueErrors",
+        "< -> <= in .*ratio_rate2m",
+        "the lower of two values: where both are equal, either one is it",
+    ),
+    (
+        "AsynqTasksArchived",
+        "> -> >= in .*increase30m > ",
+        "the higher of two values: where both are equal, either one is it",
+    ),
+    (
+        "AsynqTaskDurationHigh",
+        ">= -> > in .*\\* 1800 >= 10",
+        "a rate over 30 minutes does not come to 10 to the bit",
+    ),
+    (
+        "AsynqWorkersSaturated",
+        "max -> min in .*r_busy_workers",
+        "every exporter reads the same concurrency of a server, which never changes it while it runs",
+    ),
+    (
+        "AsynqWorkersSaturated",
+        "sum -> max in .*concurrency",
+        "counts: their sum is above 0 exactly where the highest of them is",
+    ),
 )
 """Rule name pattern, change pattern, reason."""
 

@@ -205,7 +205,7 @@ WORKERS = Probe(
     quiet={
         "tasks are waiting": _saturated({"mail": (0, False), "reports": (900, True)}),
         "fewer tasks are waiting than 10 minutes ago": _saturated(
-            {"mail": (Then(1_000, 13, 500), False), "reports": (600, False), "off": (Ramp(0, 2), True)}
+            {"mail": (Then(1_000, 13, 500), False), "reports": (600, False), "off": (Ramp(2_000, 2), True)}
         ),
     },
     settle="10m",

@@ -44,7 +44,7 @@ TASKS_ARCHIVED = Runbook(
         Cause(
             "Retries of an old fault have run out",
             "`Retried` equals the maximum. Many at a time belong to one bad hour days or weeks ago; count back by the "
-            "delays (10 retries take about 7 hours, 25 about 20 days).",
+            "delays (10 retries take about 4.5 hours, 25 about 20 days).",
             (_DEAD, _NEWEST),
         ),
         Cause(

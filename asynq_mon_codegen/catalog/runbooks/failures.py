@@ -23,7 +23,7 @@ _WORKER_HISTORY = (
 FAILURE_RATIO = Runbook(
     meaning="Of the attempts that handlers of queue {queue} made, more than the threshold returned an error, both over "
     "5 minutes and over the last 2. It counts attempts, not tasks: a task that fails 3 times and then succeeds is 3 "
-    "failures of 4. asynq puts a failed task back with a growing delay (about 30 s, 45 s, 75 s, 2 min … 3 h for the "
+    "failures of 4. asynq puts a failed task back with a growing delay (about 30 s, 45 s, 75 s, 2.5 min … 2 h for the "
     "tenth) and by default gives it up after 25 retries, some 20 days later.",
     impact="Nothing is lost yet: users get what these tasks do late, by the delays above. Each retry costs a slot, so "
     "other tasks of the same workers slow down too.",
