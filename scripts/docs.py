@@ -40,7 +40,12 @@ def figures() -> str:
 
 def metrics() -> str:
     """docs/metrics.md."""
-    out = ["# The metric contract", "", "Made from the code. Every family that rules and panels may use, with its true type.", ""]
+    out = [
+        "# The metric contract",
+        "",
+        "Made from the code. Every family that rules and panels may use, with its true type.",
+        "",
+    ]
     for source in dict.fromkeys(m.source for m in CONTRACT):
         out += [f"## {source.value}", "", "| metric | type | labels | unit | meaning |", "|---|---|---|---|---|"]
         for metric in (m for m in CONTRACT if m.source is source):

@@ -109,8 +109,6 @@ REDIS_DOWN = Alert(
         "AsynqQueueStarved",
         "AsynqScheduledOverdue",
         "AsynqAggregationStuck",
-        "AsynqTrafficStopped",
-        "AsynqLatencyBudgetBurn",
         "AsynqWorkersDown",
         "AsynqWorkerDown",
         "AsynqWorkerRestarting",

@@ -47,7 +47,6 @@ WORKERS_DOWN = Alert(
         "AsynqQueueSurge",
         "AsynqScheduledOverdue",
         "AsynqAggregationStuck",
-        "AsynqTrafficStopped",
         "AsynqPeriodicTaskMissing",
     ),
     probe=probes.WORKERS_DOWN,

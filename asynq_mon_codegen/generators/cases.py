@@ -13,10 +13,13 @@ from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.thresholds import ThresholdClass
 from asynq_mon_codegen.simulator import Drive, Probe, World
 
-__all__ = ["STEP", "Case", "Check", "Firing", "cases_of"]
+__all__ = ["EVALUATION", "STEP", "Case", "Check", "Firing", "cases_of"]
 
 STEP = Duration(30_000)
-"""Scrape and evaluation interval of every rule test."""
+"""Scrape interval of every rule test."""
+
+EVALUATION = Duration(60_000)
+"""Evaluation interval of every rule test: two scrapes, which halves what promtool has to compute."""
 
 
 @frozen(kw_only=True)
@@ -198,10 +201,10 @@ def _case(
 ) -> Case:
     longest = max((r.hold for r in rules), default=Duration(0))
     keep = alert.keep_firing_for or Duration(0)
-    fault = _sum(probe.settle, longest, probe.lasting)
+    fault = _sum(_evaluated(_lag(probe), longest), _evaluated(probe.lasting))
     world = World(
         step=STEP,
-        before=probe.before,
+        before=_evaluated(probe.before),
         fault=fault,
         after=_sum(probe.after, _clears(probe), keep),
         identity=plan.monitoring.identity,
@@ -245,15 +248,15 @@ def _checks(
     if probe.ripens is not None:
         yield Check(at=_sum(world.start, probe.ripens), firing=(), why="its window is not full yet: silent")
     if probe.heard is not None:
-        yield Check(at=_sum(world.start, probe.heard), firing=tuple(firing), why="soon enough: exactly these fire")
-    lag = probe.settle if not probe.settle.milliseconds else _sum(probe.settle, STEP)
-    full = _sum(world.start, lag, longest)
+        yield Check(at=_evaluated(world.start, probe.heard), firing=tuple(firing), why="soon enough: exactly these fire")
+    lag = _lag(probe)
+    full = _evaluated(world.start, lag, longest)
     for rule in rules:
         if rule.hold == longest or not any(f.rule is rule for f in firing):
             continue
         one = next(f for f in firing if f.rule is rule)
         yield Check(
-            at=_sum(world.start, lag, rule.hold),
+            at=_evaluated(world.start, lag, rule.hold),
             firing=(one,),
             only=one.labels,
             why=f"{rule.severity.value} fires earlier",
@@ -275,7 +278,12 @@ def _checks(
         one = firing[0]
         yield Check(at=_minus(_sum(world.end, keep), STEP), firing=(one,), only=one.labels, why="kept firing")
     if probe.recovers:
-        yield Check(at=_sum(world.end, _clears(probe), keep, STEP, STEP), firing=(), why="recovered: silent")
+        yield Check(at=_evaluated(world.end, _clears(probe), keep, STEP, STEP), firing=(), why="recovered: silent")
+
+
+def _lag(probe: Probe) -> Duration:
+    """How long the signal takes to show the fault in full, on the later of two exporters."""
+    return _sum(probe.settle, STEP) if probe.settle.milliseconds else probe.settle
 
 
 def _clears(probe: Probe) -> Duration:
@@ -286,6 +294,12 @@ def _sum(*lengths: Duration) -> Duration:
     """The sum, rounded up to whole steps."""
     total = sum(x.milliseconds for x in lengths)
     return Duration(-(-total // STEP.milliseconds) * STEP.milliseconds)
+
+
+def _evaluated(*lengths: Duration) -> Duration:
+    """The sum, rounded up to the next evaluation: what began by then can be seen."""
+    total = sum(x.milliseconds for x in lengths)
+    return Duration(-(-total // EVALUATION.milliseconds) * EVALUATION.milliseconds)
 
 
 def _minus(a: Duration, b: Duration) -> Duration:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
-from asynq_mon_codegen.generators.cases import STEP, Case, Check, Firing, cases_of
+from asynq_mon_codegen.generators.cases import EVALUATION, STEP, Case, Check, Firing, cases_of
 from asynq_mon_codegen.model import Alert
 from asynq_mon_codegen.plan import Group, Plan
 from asynq_mon_codegen.plan.probes import probe_of
@@ -34,7 +34,7 @@ def _file(plan: Plan, group: Group) -> dict[str, Any]:
     found = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in cases(plan, alert)]
     return {
         "rule_files": [f"../{name}.yaml" for name in groups],
-        "evaluation_interval": str(STEP),
+        "evaluation_interval": str(EVALUATION),
         "group_eval_order": [f"asynq-{name}" for name in groups],
         "tests": [_test(case) for case in found],
     }

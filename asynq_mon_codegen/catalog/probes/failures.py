@@ -149,14 +149,14 @@ def _outage(retry_growth: float) -> Drive:
         return world.queue(
             name,
             healthy=QueueState(processed=_QUIET_PACE, retry=7),
-            broken=QueueState(processed=1, failed=value, retry=7 + retry_growth),
+            broken=QueueState(processed=1, failed=value, retry=Then(7, 2, 7 + retry_growth)),
         )
 
     return drive
 
 
 def _outage_in_bursts(world: World, name: str, value: float) -> dict[str, str]:
-    broken = QueueState(processed=Cycle((1e-6, 1, 1e-6)), failed=Cycle((0, value, 0)), retry=7 + _GROWTH)
+    broken = QueueState(processed=Cycle((1e-6, 1, 1e-6)), failed=Cycle((0, value, 0)), retry=Then(7, 2, 7 + _GROWTH))
     return world.queue(name, healthy=QueueState(processed=_QUIET_PACE, retry=7), broken=broken)
 
 

@@ -97,7 +97,7 @@ def _scheduler_fails(world: World, name: str, value: float) -> dict[str, str]:
     return {"task_type": name}
 
 
-SCHEDULER = Probe(drive=_scheduler_fails, settle="2m", lasting="11m", lingers="1m", before="20m")
+SCHEDULER = Probe(drive=_scheduler_fails, settle="2m", lasting="10m", lingers="1m", before="20m")
 
 _FAILED = 1 / 32
 """Failed enqueues per second, 9 within 5 minutes; a power of two, so that levels are met to the bit."""

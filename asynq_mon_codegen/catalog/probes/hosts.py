@@ -117,7 +117,7 @@ HOST_NETWORK_SATURATED = Probe(
 
 # -- disks ---------------------------------------------------------------------------------------
 
-_CHECK = 35.5
+_CHECK = 36
 """Minutes from the fault to the check that both severities fire."""
 
 

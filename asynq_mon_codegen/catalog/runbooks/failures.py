@@ -283,7 +283,7 @@ RETRY_BACKLOG = Runbook(
         ),
         Step(
             "If they are worthless by now, archive them (undo: `runall --state=archived`); the archive keeps 9,999 and "
-            "silently drops the oldest beyond. `deleteall` cannot be undone.",
+            "silently drops the oldest beyond. Do not use `deleteall` here: nothing brings its tasks back.",
             asynq_cli("asynq task archiveall --queue={queue} --state=retry"),
         ),
     ),

@@ -201,7 +201,7 @@ ENQUEUE_FAILS = Runbook(
         ),
         Step(
             "If Redis is full: find what fills it. Retained completed and archived tasks are the first to go; "
-            "`deleteall` cannot be undone.",
+            "what `deleteall` removes is gone.",
             (
                 redis_cli("redis-cli --bigkeys"),
                 asynq_cli(
