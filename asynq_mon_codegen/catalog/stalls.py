@@ -9,7 +9,7 @@ from asynq_mon_codegen.catalog.records import ACTIVE, PAUSED, PENDING, PROCESSED
 from asynq_mon_codegen.catalog.runbooks import stalls as runbooks
 from asynq_mon_codegen.catalog.waiting import IS_PAUSED
 from asynq_mon_codegen.model import Above, Alert, Present, Severity, Signal, Threat, Unit, only, unless
-from asynq_mon_codegen.promql import Expr, ForEach
+from asynq_mon_codegen.promql import Expr, ForEach, Record
 
 __all__ = [
     "AGGREGATING_TASKS",
@@ -60,9 +60,18 @@ def _slow_by_nature() -> Expr:
     return ACTIVE.above(0).and_(best.above(0)).and_(best.below(_LONGEST_HANDLERS))
 
 
+ANY_QUEUE = Record(
+    metric="asynq_queue_size",
+    operations="group",
+    by=(),
+    expr=SIZE.group(),
+    help="1 where there is any queue at all.",
+)
+
+
 def _declared(key: str) -> Expr:
     """The declared queues, once for every deployment that has any queue at all."""
-    return ForEach(SIZE.group(), "queue", key)
+    return ForEach(ANY_QUEUE, "queue", key)
 
 
 QUEUE_STALLED = Alert(
@@ -131,7 +140,7 @@ QUEUE_PAUSED = Alert(
 
 QUEUE_MISSING = Alert(
     name="AsynqQueueMissing",
-    group=GROUP,
+    group="missing",
     threat=Threat.MONITORING,
     signal=Signal(title="Declared queues", expr=_declared("queues"), unit=Unit.COUNT),
     when=Present(Severity.WARNING),
@@ -147,7 +156,7 @@ QUEUE_MISSING = Alert(
 
 OPTIONAL_QUEUE_MISSING = Alert(
     name="AsynqOptionalQueueMissing",
-    group=GROUP,
+    group="missing",
     threat=Threat.MONITORING,
     signal=Signal(title="Optional queues", expr=_declared("optional_queues"), unit=Unit.COUNT),
     when=Present(Severity.INFO),

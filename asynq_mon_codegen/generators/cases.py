@@ -248,7 +248,8 @@ def _checks(
     if probe.ripens is not None:
         yield Check(at=_sum(world.start, probe.ripens), firing=(), why="its window is not full yet: silent")
     if probe.heard is not None:
-        yield Check(at=_evaluated(world.start, probe.heard), firing=tuple(firing), why="soon enough: exactly these fire")
+        at = _evaluated(world.start, probe.heard)
+        yield Check(at=at, firing=tuple(firing), why="soon enough: exactly these fire")
     lag = _lag(probe)
     full = _evaluated(world.start, lag, longest)
     for rule in rules:
@@ -276,7 +277,8 @@ def _checks(
         )
     if firing and keep.milliseconds:
         one = firing[0]
-        yield Check(at=_minus(_sum(world.end, keep), STEP), firing=(one,), only=one.labels, why="kept firing")
+        at = _minus(_sum(world.end, keep), _sum(EVALUATION, EVALUATION))
+        yield Check(at=at, firing=(one,), only=one.labels, why="kept firing")
     if probe.recovers:
         yield Check(at=_evaluated(world.end, _clears(probe), keep, STEP, STEP), firing=(), why="recovered: silent")
 

@@ -25,6 +25,7 @@ __all__ = [
     "vector",
 ]
 
+_CHUNK = 16
 _SETS = frozenset({"and", "or", "unless"})
 _COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
 _PRECEDENCE = {"or": 1, "and": 2, "unless": 2, **dict.fromkeys(_COMPARISONS, 3), "+": 4, "-": 4, "*": 5, "/": 5}
@@ -333,7 +334,12 @@ class ForEach(Expr):
         names = [name for name in scope.declared(self.key) if all(m.accepts(name) for m in mine)]
         # label_replace expands $1 in its replacement, so a dollar in a name is doubled
         texts = [quote(name.replace("$", "$$")) for name in names]
-        return "\nor ".join(f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts)
+        parts = [f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts]
+        if len(parts) <= _CHUNK:
+            return "\nor ".join(parts)
+        # each `or` walks all of its left side, so that a chain of hundreds would cost their square
+        chunks = ["\nor ".join(parts[i : i + _CHUNK]) for i in range(0, len(parts), _CHUNK)]
+        return "\nor ".join(f"({chunk})" for chunk in chunks)
 
 
 def _expr(value: Expr | float) -> Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asynq_mon_codegen.catalog.metrics import asynq
 from asynq_mon_codegen.simulator import Drive, Probe, QueueState, Saw, Then, World
 
 __all__ = [
@@ -153,16 +154,26 @@ PAUSED = Probe(drive=_paused)
 # -- missing ------------------------------------------------------------------------------------
 
 
-def _all_exist(world: World, kind: str) -> None:
-    for name in (*world.declared.get(kind, ()), "never declared"):
-        world.queue(name, _BUSY, _BUSY)
+def _all_exist(world: World, kind: str, subject: str = "") -> None:
+    """All declared queues and another; whole ones, but of hundreds only what tells that they exist."""
+    declared = world.declared.get(kind, ())
+    whole = {*declared[:_WHOLE], subject}
+    for name in (*declared, "never declared"):
+        if name in whole or name not in declared:
+            world.queue(name, _BUSY, _BUSY)
+            continue
+        for instance in world.exporters:
+            world.gauge(asynq.QUEUE_SIZE, {"queue": name, "instance": instance}, 0, 0)
+
+
+_WHOLE = 3
 
 
 def _missing(kind: str) -> Drive:
     def drive(world: World, name: str, value: float) -> dict[str, str]:
         names = world.declared.get(kind, ())
         gone = name if name in names else names[0]
-        _all_exist(world, kind)
+        _all_exist(world, kind, gone)
         world.lose_queue(gone)
         return {"queue": gone}
 
