@@ -55,8 +55,11 @@ class Bench:
         rules[mutant.index : mutant.index + 1] = [] if mutant.rule is None else [mutant.rule]
         original = self.rules(group)[mutant.index]
         alerts = {original["alert"]} if "alert" in original else self._readers(original["record"])
+        names = alerts | ({original["record"]} if "record" in original else set())
         broken = {**self.groups, group: {"groups": [{**self.groups[group]["groups"][0], "rules": rules}]}}
-        return any(not self._passes(broken, name, alerts) for name in sorted(self.tests, key=lambda t: t != group))
+        return any(
+            not self._passes(broken, name, alerts, names) for name in sorted(self.tests, key=lambda t: t != group)
+        )
 
     def _readers(self, record: str) -> set[str]:
         """The alerts that read a recorded series, directly or through another."""
@@ -72,9 +75,9 @@ class Bench:
                 break
         return found
 
-    def _passes(self, groups: dict[str, Yaml], name: str, alerts: set[str]) -> bool:
+    def _passes(self, groups: dict[str, Yaml], name: str, alerts: set[str], names: set[str]) -> bool:
         test = self.tests[name]
-        own = [t for t in test["tests"] if t["name"].split(":")[0] in alerts]
+        own = [t for t in test["tests"] if t["name"].rpartition(": ")[0] in names or t["name"].split(":")[0] in alerts]
         if not own:
             return True
         with tempfile.TemporaryDirectory() as folder:

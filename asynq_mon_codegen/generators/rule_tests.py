@@ -7,6 +7,7 @@ from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
 from asynq_mon_codegen.generators.cases import EVALUATION, STEP, Case, Check, Firing, cases_of
+from asynq_mon_codegen.generators.record_cases import RecordCase, record_cases
 from asynq_mon_codegen.model import Alert
 from asynq_mon_codegen.plan import Group, Plan
 from asynq_mon_codegen.plan.probes import probe_of
@@ -21,12 +22,9 @@ def test_path(group: str) -> str:
 
 
 def generate(plan: Plan) -> tuple[Artifact, ...]:
-    """One test file per group that has alerts."""
-    return tuple(
-        Artifact(path=test_path(group.name), text=yaml_text(_file(plan, group)))
-        for group in plan.groups
-        if group.alerts
-    )
+    """One test file per group."""
+    files = ((group, _file(plan, group)) for group in plan.groups)
+    return tuple(Artifact(path=test_path(g.name), text=yaml_text(data)) for g, data in files if data["tests"])
 
 
 def _file(plan: Plan, group: Group) -> dict[str, Any]:
@@ -36,7 +34,7 @@ def _file(plan: Plan, group: Group) -> dict[str, Any]:
         "rule_files": [f"../{name}.yaml" for name in groups],
         "evaluation_interval": str(EVALUATION),
         "group_eval_order": [f"asynq-{name}" for name in groups],
-        "tests": [_test(case) for case in found],
+        "tests": [*map(_record_test, record_cases(plan, group.records)), *map(_test, found)],
     }
 
 
@@ -58,6 +56,19 @@ def _needed(plan: Plan, group: Group) -> list[str]:
 def cases(plan: Plan, alert: Alert) -> Iterable[Case]:
     probe = probe_of(plan, alert)
     return cases_of(plan, alert, probe) if probe is not None else ()
+
+
+def _record_test(case: RecordCase) -> dict[str, Any]:
+    # rounded, for Prometheus 2 and 3 extrapolate a rate by different factors
+    samples = [{"labels": _selector("", dict(labels)), "value": value} for labels, value in case.samples]
+    return {
+        "name": f"{case.record}: two unequal members",
+        "interval": str(STEP),
+        "input_series": [{"series": _selector(n, labels), "values": values} for n, labels, values in case.series],
+        "promql_expr_test": [
+            {"expr": f"round({case.record}, 0.001)", "eval_time": str(case.at), "exp_samples": samples}
+        ],
+    }
 
 
 def _test(case: Case) -> dict[str, Any]:

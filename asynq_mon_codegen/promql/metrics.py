@@ -17,7 +17,19 @@ from asynq_mon_codegen.promql.labels import LABEL_NAME, Matcher, any_of
 if TYPE_CHECKING:
     from asynq_mon_codegen.promql.scope import Scope
 
-__all__ = ["RANGE", "RATE_INTERVAL", "Counter", "Gauge", "Histogram", "Label", "Metric", "Record", "Series", "Source"]
+__all__ = [
+    "RANGE",
+    "RATE_INTERVAL",
+    "Counter",
+    "Gauge",
+    "Histogram",
+    "Label",
+    "Metric",
+    "Range",
+    "Record",
+    "Series",
+    "Source",
+]
 
 RATE_INTERVAL = "$__rate_interval"
 """The window of a panel: Grafana fits it to the zoom and the scrape interval."""
@@ -101,7 +113,7 @@ class Series(Expr):
 
 
 @frozen
-class _Range(Expr):
+class Range(Expr):
     """A range vector; only ever an argument of a function."""
 
     series: Series
@@ -127,7 +139,7 @@ def _over(func: str, series: Series, window: str | Duration, *, tail: tuple[str,
     labels = series.labels
     if suffix == "_bucket" and labels is not None:
         labels = labels | {"le"}
-    return Call(func, (_Range(series, text, suffix),), labels, tail=tail)
+    return Call(func, (Range(series, text, suffix),), labels, tail=tail)
 
 
 class _Levels(Series):
