@@ -46,11 +46,18 @@ ENQUEUE_ERRORS = Record(
     expr=_enqueues("5m", "error"),
     help="Calls of Enqueue per second that failed.",
 )
+ENQUEUES = Record(
+    metric="asynq_client_enqueues",
+    operations="rate5m",
+    by=_TASK,
+    expr=_enqueues("5m"),
+    help="Calls of Enqueue per second.",
+)
 ENQUEUE_ERROR_RATIO_5M = Record(
     metric="asynq_client_enqueue_errors",
     operations="ratio_rate5m",
     by=_TASK,
-    expr=ENQUEUE_ERRORS / _enqueues("5m"),
+    expr=ENQUEUE_ERRORS / ENQUEUES,
     help="Failed calls of Enqueue in the last 5 minutes over all.",
 )
 ENQUEUE_ERROR_RATIO_2M = Record(
@@ -148,7 +155,7 @@ TASK_STUCK = Alert(
     signal=OLDEST_RUNNING,
     # asynq's own timeout is 30 minutes; a handler that is older ignores its context or was given more time
     when=Above(warning="30m", critical="1h"),
-    hold="1m",
+    hold="2m",
     summary="A handler does not return",
     description="A task of type {task_type} on queue {queue} has been running for {value} (threshold {threshold}).",
     dashboard="asynq-tasks",

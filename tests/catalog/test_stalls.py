@@ -43,7 +43,7 @@ def test_a_declared_queue_that_vanishes_is_reported(
         path = tmp_path / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(artifact.text)
-    test = tmp_path / rule_tests.test_path(stalls.GROUP)
+    test = tmp_path / rule_tests.test_path(stalls.QUEUE_MISSING.group)
 
     done = subprocess.run([PROMTOOL, "test", "rules", str(test)], capture_output=True, text=True, check=False)
 

@@ -151,7 +151,7 @@ def test_promtool_agrees(monitoring: Monitoring, tmp_path: Path) -> None:
     assert run(resolve(monitoring)) == ()
 
     write(files_of(monitoring), tmp_path)
-    files = sorted((tmp_path / "rules" / "tests").glob("*.yaml"))
+    files = sorted(f for f in (tmp_path / "rules" / "tests").glob("*.yaml") if f.stem != "recording")
     done = promtool(*files)
 
     assert done.returncode == 0, done.stderr

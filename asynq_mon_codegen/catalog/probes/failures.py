@@ -176,6 +176,7 @@ DEPENDENCY_OUTAGE = Probe(
         "an outage of a minute and a half": _short_outage,
     },
     settle="2m",
+    ripens="2m",
     top=1,
 )
 

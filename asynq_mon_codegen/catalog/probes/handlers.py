@@ -48,6 +48,7 @@ DURATION = Probe(
     quiet={"at least {minimum} attempts returned within 30 minutes": _durations(9 / 1800, 9 / 1800)},
     before="40m",
     settle="5m",
+    ripens="12m",
     lingers="2m30s",
 )
 
