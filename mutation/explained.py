@@ -6,7 +6,7 @@ import re
 
 __all__ = ["why_survives"]
 
-_CONTINUOUS = "|".join(
+_CONTINUOUS = "|".join(  # noqa: FLY002
     (
         "AsynqHostCPUHigh",
         "AsynqHostNetworkSaturated",
