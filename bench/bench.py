@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = 5
+RUNS = 3
 
 
 def measured(command: Sequence[str | Path], cwd: Path) -> tuple[float, float]:
