@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -104,7 +105,8 @@ def later(track: Track, scrapes: int = 1) -> Track:
     return tuple(shifted)
 
 
-def notation(track: Sequence[float | None]) -> str:
+@lru_cache(maxsize=4096)
+def notation(track: Track) -> str:
     """The values as promtool reads them: runs as ``a+bxn``, an ending series as ``stale``.
 
     Prometheus marks a series as stale at the first scrape that lacks it, so the first gap after a
