@@ -6,6 +6,7 @@ from typing import Any
 
 from asynq_mon_codegen.model import Above, Alert, Below, threshold_text
 from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.plan.links import rule_path, runbook_path
 from asynq_mon_codegen.promql import Metric, Source
 
 __all__ = ["level_text", "rows", "sources_of"]
@@ -28,7 +29,7 @@ def sources_of(alert: Alert) -> frozenset[Source]:
 
 def level_text(rule: PlannedAlert) -> str:
     """The default level of a rule in words: ``above 5m``."""
-    when, level = rule.alert.when, rule.classes[-1].level
+    when, level = rule.alert.when, rule.default_level
     if not isinstance(when, Above | Below):
         return "present"
     return "declared ones only" if level is None else f"{when.words} {threshold_text(rule.alert.signal.unit, level)}"
@@ -49,8 +50,8 @@ def rows(plan: Plan) -> list[dict[str, Any]]:
                 "for": " / ".join(holds),
                 "needs": ", ".join(text for source, text in _NEEDS.items() if source in sources_of(alert)),
                 "severities": [r.severity.value for r in rules],
-                "file": f"rules/{alert.group}.yaml",
-                "runbook": f"runbooks/{alert.name}.md",
+                "file": rule_path(alert.group),
+                "runbook": runbook_path(alert),
             }
         )
     return out

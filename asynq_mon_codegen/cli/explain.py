@@ -11,9 +11,9 @@ from asynq_mon_codegen.build import declaration_path, open_declaration
 from asynq_mon_codegen.catalogue_table import level_text
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, told
 from asynq_mon_codegen.generators.rule_tests import cases
-from asynq_mon_codegen.model import threshold_text
+from asynq_mon_codegen.model import Guard, threshold_text
 from asynq_mon_codegen.plan import Plan, PlannedAlert
-from asynq_mon_codegen.plan.links import runbook_path
+from asynq_mon_codegen.plan.links import rule_path, runbook_path, test_path
 from asynq_mon_codegen.routing import receivers_for
 
 
@@ -34,20 +34,19 @@ def explain(config: Path | None, alert: str, as_json: bool) -> None:
         "meaning": found.runbook.meaning,
         "signal": found.signal.title,
         "rules": [_rule(plan, rule) for rule in rules],
-        "guards": [_guard(g.kind, g.text, g.minimum) for g in found.guards],
+        "guards": [_guard(g) for g in found.guards],
         "inhibits": list(found.inhibits),
         "inhibited_by": sorted({a.name for a in plan.alerts if found.name in a.alert.inhibits}),
         "runbook": runbook_path(found),
-        "rule_file": f"rules/{found.group}.yaml",
-        "test_file": f"rules/tests/{found.group}.yaml",
+        "rule_file": rule_path(found.group),
+        "test_file": test_path(found.group),
         "tests": [{"case": c.title, "checks": [f"{k.at}: {k.why}" for k in c.checks]} for c in cases(plan, found)],
     }
     print_json(data) if as_json else _tell(data)
 
 
-def _guard(kind: str, text: str, minimum: float | None) -> str:
-    words = text.replace("{minimum}", f"{minimum:g}" if minimum is not None else "")
-    return f"only while {words}" if kind == "and" else f"not when {words}"
+def _guard(guard: Guard) -> str:
+    return f"only while {guard.words()}" if guard.kind == "and" else f"not when {guard.words()}"
 
 
 def _rule(plan: Plan, rule: PlannedAlert) -> dict[str, Any]:

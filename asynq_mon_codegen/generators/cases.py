@@ -10,13 +10,9 @@ from attrs import frozen
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.model import Above, Alert, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
-from asynq_mon_codegen.plan.thresholds import ThresholdClass
-from asynq_mon_codegen.simulator import Drive, Probe, World
+from asynq_mon_codegen.simulator import STEP, Drive, Probe, World
 
-__all__ = ["EVALUATION", "STEP", "Case", "Check", "Firing", "cases_of"]
-
-STEP = Duration(30_000)
-"""Scrape interval of every rule test."""
+__all__ = ["EVALUATION", "Case", "Check", "Firing", "cases_of"]
 
 EVALUATION = Duration(60_000)
 """Evaluation interval of every rule test: two scrapes, which halves what promtool has to compute."""
@@ -81,10 +77,6 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
         yield _case(plan, alert, probe, rules, title, (subject,), label)
 
 
-def _level_of(rule: PlannedAlert) -> float | None:
-    return rule.classes[-1].level
-
-
 def _beyond(alert: Alert, probe: Probe, level: float, worse: float | None) -> float:
     """A value that breaks this level, not the next worse one, and not by a factor of 3."""
     if isinstance(alert.when, Above):
@@ -118,7 +110,7 @@ def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iter
     # worst first in `rules`; a level's worse neighbour is the one before it
     worse: float | None = None
     for rule in rules:
-        level = _level_of(rule)
+        level = rule.default_level
         if level is None:
             continue
         edge = level
@@ -129,14 +121,14 @@ def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iter
             (f"at the {rule.severity.value} level", edge),
             (f"beyond the {rule.severity.value} level", beyond),
         ):
-            firing = tuple(r for r in rules if _fires_at(r, value, _level_of(r)))
+            firing = tuple(r for r in rules if _fires_at(r, value, r.default_level))
             yield _Subject(name=name, value=value, drive=probe.drive, rules=firing)
         worse = level
 
 
 def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float:
     for rule in rules:
-        level = _level_of(rule)
+        level = rule.default_level
         if level is not None:
             return _whole(alert, _beyond(alert, probe, level, None), level)
     return probe.value
@@ -145,7 +137,7 @@ def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float
 def _also(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
     value = _worst(alert, probe, rules)
     for text, drive in probe.also:
-        firing = tuple(r for r in rules if _fires_at(r, value, _level_of(r)))
+        firing = tuple(r for r in rules if _fires_at(r, value, r.default_level))
         yield _Subject(name=text, value=value, drive=drive, rules=firing)
 
 
@@ -154,7 +146,7 @@ def _quiet(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Itera
     for text, drive in probe.quiet:
         guard = next((g for g in alert.guards if g.text == text), None)
         still = tuple(r for r in rules if guard is not None and not guard.applies_to(r.severity))
-        firing = tuple(r for r in still if _fires_at(r, value, _level_of(r)))
+        firing = tuple(r for r in still if _fires_at(r, value, r.default_level))
         yield _Subject(name=f"silent: {text.replace('{minimum}', 'enough')}", value=value, drive=drive, rules=firing)
 
 
@@ -183,11 +175,7 @@ def _class_level(rule: PlannedAlert, label: str, name: str) -> float | None:
     for cls in rule.classes[:-1]:
         if cls.label == label and name in cls.names:
             return cls.level
-    return _default(rule.classes)
-
-
-def _default(classes: tuple[ThresholdClass, ...]) -> float | None:
-    return classes[-1].level
+    return rule.default_level
 
 
 def _case(

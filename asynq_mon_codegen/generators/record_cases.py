@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration, duration
-from asynq_mon_codegen.generators.cases import STEP
 from asynq_mon_codegen.plan import Plan, PlannedRecord
 from asynq_mon_codegen.promql import Counter, Gauge, Matcher, Metric
 from asynq_mon_codegen.promql.expressions import Aggregate, Call
 from asynq_mon_codegen.promql.metrics import Range
-from asynq_mon_codegen.simulator import World
+from asynq_mon_codegen.simulator import STEP, World
 
 __all__ = ["RecordCase", "record_cases"]
 

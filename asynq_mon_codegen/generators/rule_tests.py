@@ -6,19 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
-from asynq_mon_codegen.generators.cases import EVALUATION, STEP, Case, Check, Firing, cases_of
+from asynq_mon_codegen.generators.cases import EVALUATION, Case, Check, Firing, cases_of
 from asynq_mon_codegen.generators.record_cases import RecordCase, record_cases
 from asynq_mon_codegen.model import Alert
 from asynq_mon_codegen.plan import Group, Plan
+from asynq_mon_codegen.plan.links import test_path
 from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.promql import quote
+from asynq_mon_codegen.simulator import STEP
 
-__all__ = ["generate", "test_path"]
-
-
-def test_path(group: str) -> str:
-    """The test file of a group, relative to the output folder."""
-    return f"rules/tests/{group}.yaml"
+__all__ = ["cases", "generate"]
 
 
 def generate(plan: Plan) -> tuple[Artifact, ...]:
@@ -54,6 +51,7 @@ def _needed(plan: Plan, group: Group) -> list[str]:
 
 
 def cases(plan: Plan, alert: Alert) -> Iterable[Case]:
+    """The test cases of an alert, by its own probe or a derived one; none where there is neither."""
     probe = probe_of(plan, alert)
     return cases_of(plan, alert, probe) if probe is not None else ()
 

@@ -6,13 +6,9 @@ from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
 from asynq_mon_codegen.plan import Group, Plan, PlannedAlert, PlannedRecord
+from asynq_mon_codegen.plan.links import rule_path
 
-__all__ = ["generate", "rule_path"]
-
-
-def rule_path(group: str) -> str:
-    """The file of a group, relative to the output folder."""
-    return f"rules/{group}.yaml"
+__all__ = ["generate"]
 
 
 def generate(plan: Plan) -> tuple[Artifact, ...]:

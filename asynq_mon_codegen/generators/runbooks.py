@@ -10,7 +10,7 @@ from attrs import evolve
 from asynq_mon_codegen.artifact import HEADER, Artifact
 from asynq_mon_codegen.model import Above, Alert, Below, Command, Severity, threshold_text
 from asynq_mon_codegen.plan import Plan, PlannedAlert
-from asynq_mon_codegen.plan.links import runbook_path
+from asynq_mon_codegen.plan.links import rule_path, runbook_path, test_path
 from asynq_mon_codegen.plan.texts import PLACEHOLDER
 from asynq_mon_codegen.promql import Expr, Matcher
 from asynq_mon_codegen.templating import environment
@@ -58,16 +58,8 @@ def _page(plan: Plan, alert: Alert) -> dict[str, Any]:
         "description": markdown(dict(rules[0].annotations)["description"].words()),
         "service": markdown(plan.monitoring.service),
         "severities": [_severity(rule) for rule in rules],
-        "guards": [
-            g.text.replace("{minimum}", f"{g.minimum:g}" if g.minimum is not None else "")
-            for g in alert.guards
-            if g.kind == "unless"
-        ],
-        "floors": [
-            g.text.replace("{minimum}", f"{g.minimum:g}" if g.minimum is not None else "")
-            for g in alert.guards
-            if g.kind == "and"
-        ],
+        "guards": [g.words() for g in alert.guards if g.kind == "unless"],
+        "floors": [g.words() for g in alert.guards if g.kind == "and"],
         "expr": rules[0].expr,
         "inhibits": [n for n in alert.inhibits if any(a.name == n for a in plan.alerts)],
         "muted_by": sorted({a.name for a in plan.alerts if alert.name in a.alert.inhibits}),
@@ -89,8 +81,8 @@ def _page(plan: Plan, alert: Alert) -> dict[str, Any]:
         "tuning": prose(book.tuning),
         "lies": prose(book.lies),
         "links": [{"name": link.name, "base": link.base} for link in rules[0].links if link.name != "runbook_url"],
-        "file": f"rules/{alert.group}.yaml",
-        "test": f"rules/tests/{alert.group}.yaml",
+        "file": rule_path(alert.group),
+        "test": test_path(alert.group),
     }
 
 
@@ -105,7 +97,7 @@ def _severity(rule: PlannedAlert) -> dict[str, str]:
 
 
 def _level(rule: PlannedAlert) -> str:
-    when, default = rule.alert.when, rule.classes[-1].level
+    when, default = rule.alert.when, rule.default_level
     if not isinstance(when, Above | Below):
         return "present"
     unit = rule.alert.signal.unit

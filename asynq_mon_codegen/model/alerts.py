@@ -50,6 +50,10 @@ class Guard:
     minimum: float | None = None
     severities: tuple[Severity, ...] = ()
 
+    def words(self) -> str:
+        """The guard in words, with the number of its floor."""
+        return self.text.replace("{minimum}", "" if self.minimum is None else f"{self.minimum:g}")
+
     def applies_to(self, severity: Severity) -> bool:
         """Whether the guard belongs to the rule of this severity."""
         return not self.severities or severity in self.severities

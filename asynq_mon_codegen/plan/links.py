@@ -10,7 +10,7 @@ from attrs import frozen
 from asynq_mon_codegen.model import Alert, Monitoring
 from asynq_mon_codegen.plan.texts import placeholders, url_expected, url_template
 
-__all__ = ["Link", "links_of", "runbook_path"]
+__all__ = ["Link", "links_of", "rule_path", "runbook_path", "test_path"]
 
 
 @frozen(kw_only=True)
@@ -27,6 +27,16 @@ class Link:
     def expected(self, series: Mapping[str, str]) -> str:
         """The URL for a series with these labels."""
         return url_expected(self.base, series)
+
+
+def rule_path(group: str) -> str:
+    """The rule file of a group, relative to the output folder."""
+    return f"rules/{group}.yaml"
+
+
+def test_path(group: str) -> str:
+    """The test file of a group, relative to the output folder."""
+    return f"rules/tests/{group}.yaml"
 
 
 def runbook_path(alert: Alert) -> str:

@@ -58,6 +58,11 @@ class PlannedAlert:
         """The alert's name, which its rules of other severities share."""
         return self.alert.name
 
+    @property
+    def default_level(self) -> float | None:
+        """The level of everything that has none of its own; None where there is none."""
+        return self.classes[-1].level
+
     def expected_labels(self, series: Mapping[str, str]) -> dict[str, str]:
         """The labels of the firing alert for a series with these labels; an empty label is none."""
         labels = {**series, **{label.name: label.expected(series) for label in self.labels}}

@@ -5,8 +5,20 @@ series, they vanish together when Redis does, the archive is trimmed at 9,999 an
 tells the same truth a little later than the other.
 """
 
-from asynq_mon_codegen.simulator.probe import Drive, Probe
+from asynq_mon_codegen.simulator.probe import STEP, Drive, Probe
 from asynq_mon_codegen.simulator.tracks import ABSENT, Cycle, Ramp, Saw, Then, Track
 from asynq_mon_codegen.simulator.world import QueueState, World
 
-__all__ = ["ABSENT", "Cycle", "Drive", "Probe", "QueueState", "Ramp", "Saw", "Then", "Track", "World"]
+__all__ = [
+    "ABSENT",
+    "STEP",
+    "Cycle",
+    "Drive",
+    "Probe",
+    "QueueState",
+    "Ramp",
+    "Saw",
+    "Then",
+    "Track",
+    "World",
+]

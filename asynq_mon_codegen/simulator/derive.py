@@ -13,16 +13,12 @@ from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.promql.parsed import Binary, Node, NotPromQL, Number, parse
-from asynq_mon_codegen.simulator.probe import Probe
+from asynq_mon_codegen.simulator.probe import STEP, Probe
 from asynq_mon_codegen.simulator.way import Way
 from asynq_mon_codegen.simulator.ways import Reader, way_of
 from asynq_mon_codegen.simulator.world import World
 
 __all__ = ["Clause", "derive"]
-
-
-_STEP = 30_000
-"""Milliseconds between the scrapes and evaluations of rule tests."""
 
 
 @frozen(kw_only=True)
@@ -85,9 +81,9 @@ def derive(
 
 def _ripens(way: Way, first: float, hold: Duration) -> Duration | None:
     """When a fault that a window shows little by little must still be unheard, though past its level for long."""
-    if not way.linear or not way.settle or hold.milliseconds < 4 * _STEP:
+    if not way.linear or not way.settle or hold.milliseconds < 4 * STEP.milliseconds:
         return None
-    silent = int((way.settle * first + hold.milliseconds) // _STEP - 2) * _STEP
+    silent = int((way.settle * first + hold.milliseconds) // STEP.milliseconds - 2) * STEP.milliseconds
     return Duration(silent) if silent > hold.milliseconds else None
 
 

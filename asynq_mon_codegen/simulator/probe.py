@@ -12,7 +12,10 @@ from asynq_mon_codegen.duration import Duration, duration
 if TYPE_CHECKING:
     from asynq_mon_codegen.simulator.world import World
 
-__all__ = ["Drive", "Probe"]
+__all__ = ["STEP", "Drive", "Probe"]
+
+STEP = Duration(30_000)
+"""Scrape interval of every rule test."""
 
 Drive = Callable[["World", str, float], Mapping[str, str]]
 """``drive(world, name, value)``: put a thing called ``name`` into the world whose signal is healthy,

@@ -12,7 +12,7 @@ import yaml
 from asynq_mon_codegen.catalog import handlers
 from asynq_mon_codegen.generators import rule_tests, rules
 from asynq_mon_codegen.model import Above, Alerts, Monitoring, TaskType
-from asynq_mon_codegen.plan import Plan, resolve
+from asynq_mon_codegen.plan import Plan, links, resolve
 
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 PERIODIC = Alerts((handlers.PERIODIC_TASK_MISSING,))
@@ -85,7 +85,7 @@ def test_a_periodic_task_that_does_not_succeed_is_reported(
 ) -> None:
     """The generated tests of the alert pass with the real promtool, and there is one for each task type."""
     write(plan_of(*task_types, identity=identity), tmp_path)
-    test = tmp_path / rule_tests.test_path(handlers.GROUP)
+    test = tmp_path / links.test_path(handlers.GROUP)
 
     done = promtool(test)
 

@@ -11,7 +11,7 @@ import pytest
 from asynq_mon_codegen.catalog import stalls
 from asynq_mon_codegen.generators import rule_tests, rules
 from asynq_mon_codegen.model import Alerts, Monitoring, Queue
-from asynq_mon_codegen.plan import resolve
+from asynq_mon_codegen.plan import links, resolve
 
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 MISSING = Alerts((stalls.QUEUE_MISSING, stalls.OPTIONAL_QUEUE_MISSING))
@@ -43,7 +43,7 @@ def test_a_declared_queue_that_vanishes_is_reported(
         path = tmp_path / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(artifact.text)
-    test = tmp_path / rule_tests.test_path(stalls.QUEUE_MISSING.group)
+    test = tmp_path / links.test_path(stalls.QUEUE_MISSING.group)
 
     done = subprocess.run([PROMTOOL, "test", "rules", str(test)], capture_output=True, text=True, check=False)
 
