@@ -8,7 +8,7 @@ from asynq_mon_codegen.catalog.probes import failures as probes
 from asynq_mon_codegen.catalog.records import FAILED, PAUSED, PROCESSED, RETRY, SUCCEEDED
 from asynq_mon_codegen.catalog.runbooks import failures as runbooks
 from asynq_mon_codegen.model import Above, Alert, Signal, Threat, Unit, floor, only, unless
-from asynq_mon_codegen.promql import Expr, Record
+from asynq_mon_codegen.promql import Expr, Record, seconds
 
 GROUP = "failures"
 _TASK = ("queue", "task_type")
@@ -109,12 +109,12 @@ RETRIES_PER_SECOND = Signal(
 )
 FAILED_IN_5M = Signal(
     title="Failed attempts in 5 minutes",
-    expr=FAILED * 300,
+    expr=FAILED * seconds("5m"),
     unit=Unit.ATTEMPTS,
     description="One task that always fails makes about 5 of them in its first 5 minutes.",
 )
 TASK_FAILED_IN_5M = Signal(
-    title="Failed attempts of a task type in 5 minutes", expr=TASK_FAILED * 300, unit=Unit.ATTEMPTS
+    title="Failed attempts of a task type in 5 minutes", expr=TASK_FAILED * seconds("5m"), unit=Unit.ATTEMPTS
 )
 RETRY_GROWTH = Signal(title="Growth of the retry set in 5 minutes", expr=RETRY - RETRY.offset("5m"), unit=Unit.TASKS)
 

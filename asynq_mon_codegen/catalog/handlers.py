@@ -16,7 +16,7 @@ from asynq_mon_codegen.catalog.records import PAUSED, PENDING
 from asynq_mon_codegen.catalog.runbooks import handlers as runbooks
 from asynq_mon_codegen.catalog.runbooks import producers as producer_runbooks
 from asynq_mon_codegen.model import Above, Alert, Signal, Threat, Unit, floor, only, unless
-from asynq_mon_codegen.promql import Expr, Record, time
+from asynq_mon_codegen.promql import Expr, Record, seconds, time
 
 GROUP = "handlers"
 _TASK = ("queue", "task_type")
@@ -135,7 +135,7 @@ TASK_DURATION_HIGH = Alert(
     # 30 minutes, for the slower a task type gets, the fewer of its tasks return
     guards=(
         floor(
-            TASK_DURATION.observations("30m").sum(by=_TASK) * 1800,
+            TASK_DURATION.observations("30m").sum(by=_TASK) * seconds("30m"),
             10,
             "at least {minimum} attempts returned within 30 minutes",
         ),
@@ -201,7 +201,7 @@ ENQUEUE_FAILS = Alert(
     signal=ENQUEUE_ERROR_RATIO,
     when=Above(warning="1%", critical="10%"),
     hold="5m",
-    guards=(floor(ENQUEUE_ERRORS * 300, 5, "at least {minimum} enqueues failed within 5 minutes"),),
+    guards=(floor(ENQUEUE_ERRORS * seconds("5m"), 5, "at least {minimum} enqueues failed within 5 minutes"),),
     summary="Producers cannot enqueue tasks",
     description="{value} of the attempts to enqueue {task_type} on queue {queue} have failed for {hold} (threshold "
     "{threshold}). Unless the producer tries again, this work is lost.",

@@ -20,7 +20,7 @@ from asynq_mon_codegen.catalog.probes import processes as probes
 from asynq_mon_codegen.catalog.runbooks import processes as runbooks
 from asynq_mon_codegen.catalog.targets import host_of
 from asynq_mon_codegen.model import Above, Alert, Severity, Signal, Threat, Unit, floor, only
-from asynq_mon_codegen.promql import Expr, Gauge, Record, time
+from asynq_mon_codegen.promql import Expr, Gauge, Record, seconds, time
 
 GROUP = "processes"
 NO_LIMIT = 9e18
@@ -121,11 +121,11 @@ WORKER_MEMORY_HIGH = Alert(
 
 
 def _older_than_its_windows() -> Expr:
-    return (time() - PROCESS_START) / 3600
+    return (time() - PROCESS_START) / seconds("1h")
 
 
 def _grew_before(level: Gauge) -> Expr:
-    return (level.offset("1h").deriv("1h") * 3600 / level).above(0.1)
+    return (level.offset("1h").deriv("1h") * seconds("1h") / level).above(0.1)
 
 
 # A batch, a warm cache or a deploy is one step, which lies in one of the two hours; a leak is in both.

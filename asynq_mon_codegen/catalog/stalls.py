@@ -9,7 +9,7 @@ from asynq_mon_codegen.catalog.records import ACTIVE, PAUSED, PENDING, PROCESSED
 from asynq_mon_codegen.catalog.runbooks import stalls as runbooks
 from asynq_mon_codegen.catalog.waiting import IS_PAUSED
 from asynq_mon_codegen.model import Above, Alert, Present, Severity, Signal, Threat, Unit, only, unless
-from asynq_mon_codegen.promql import Expr, ForEach, Record
+from asynq_mon_codegen.promql import Expr, ForEach, Record, per_second
 
 __all__ = [
     "AGGREGATING_TASKS",
@@ -51,7 +51,7 @@ AGGREGATING_TASKS = Signal(
 
 _NOTHING_DONE = only(PROCESSED.equals(0), "no attempt has finished for 5 minutes")
 
-_LONGEST_HANDLERS = 0.01
+_LONGEST_HANDLERS = per_second(0.01)
 """Attempts per second: three in 5 minutes. A queue whose best 5 minutes are below has handlers of minutes."""
 
 

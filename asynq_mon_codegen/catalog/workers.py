@@ -75,7 +75,12 @@ WORKER_RESTARTING = Alert(
     when=Above(warning=3, critical=10),
     guards=(
         # setting the clock moves the start time to and fro, and so it seems to change
-        floor(PROCESS_START.delta("30m"), 60, "the start time moved on by at least {minimum} seconds"),
+        floor(
+            PROCESS_START.delta("30m"),
+            60,
+            "the start time moved on by at least {minimum} seconds",
+            unit=Unit.SECONDS,
+        ),
     ),
     summary="A worker restarts again and again",
     description="Worker {instance} of job {job} started {value} times within 30 minutes (threshold {threshold}). Each "

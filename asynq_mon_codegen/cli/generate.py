@@ -10,6 +10,11 @@ import click
 from asynq_mon_codegen import output
 from asynq_mon_codegen.build import GENERATORS, build, declaration_path
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, print_problems, told
+from asynq_mon_codegen.errors import UsageError
+from asynq_mon_codegen.plan import REAL_TIME
+
+LAB_MARKER = ".asynq-mon-lab"
+"""A file in the folder of a lab, the only place that may hold rules whose time runs faster."""
 
 
 @click.command()
@@ -25,13 +30,25 @@ from asynq_mon_codegen.cli.common import config_option, json_option, print_json,
     "--check", "check_only", is_flag=True, help="Write nothing; exit with 1 if a file is missing, stale or orphaned."
 )
 @click.option("--force", is_flag=True, help="Overwrite files of these names that asynq-mon did not write.")
+@click.option("--time-factor", type=int, default=REAL_TIME, hidden=True)
 @json_option
 @told
 def generate(
-    config: Path | None, out: Path, only: tuple[str, ...], check_only: bool, force: bool, as_json: bool
+    config: Path | None,
+    out: Path,
+    only: tuple[str, ...],
+    check_only: bool,
+    force: bool,
+    time_factor: int,
+    as_json: bool,
 ) -> None:
     """Write rules, rule tests, routes, dashboards and runbooks."""
-    bundle = build(declaration_path(config), only)
+    if time_factor != REAL_TIME and not (out / LAB_MARKER).exists():
+        raise UsageError(
+            f"--time-factor {time_factor}: rules whose time runs faster are for the project's own lab only",
+            f"leave it out; the lab marks its folder with a file {LAB_MARKER}",
+        )
+    bundle = build(declaration_path(config), only, time_factor=time_factor)
     if bundle.problems:
         print_problems(bundle.problems, bundle.path)
         sys.exit(2)

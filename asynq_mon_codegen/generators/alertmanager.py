@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from asynq_mon_codegen.artifact import HEADER, Artifact, yaml_text
+from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.generators.alertmanager_inhibition import InhibitRule, inhibit_rules
 from asynq_mon_codegen.generators.alertmanager_receivers import receiver_config
 from asynq_mon_codegen.generators.alertmanager_route_tests import route_tests
@@ -20,6 +22,7 @@ CONFIG = "alertmanager/alertmanager.yaml"
 TEMPLATE = "alertmanager/templates/asynq.tmpl"
 ROUTE_TESTS = "alertmanager/route-tests.yaml"
 
+_RESOLVE_TIMEOUT = Duration(300_000)
 _SHOWN = 10
 """How many alerts a message lists: Slack cuts longer attachments, and nobody reads on."""
 
@@ -65,9 +68,9 @@ def _config(plan: Plan) -> dict[str, Any]:
     monitoring = plan.monitoring
     quiet = _only_watchdog(monitoring)
     config: dict[str, Any] = {
-        "global": {"resolve_timeout": "5m"},
+        "global": {"resolve_timeout": str(plan.paced(_RESOLVE_TIMEOUT))},
         "templates": [TEMPLATE.removeprefix("alertmanager/")],
-        "route": _route(routing_tree(monitoring)),
+        "route": _route(routing_tree(monitoring), plan.paced),
     }
     rules = inhibit_rules(plan)
     if rules:
@@ -94,7 +97,7 @@ def _only_watchdog(monitoring: Monitoring) -> frozenset[str]:
     return frozenset(r.name for r in monitoring.receivers_for(Severity.NONE)) - loud
 
 
-def _route(node: Node) -> dict[str, Any]:
+def _route(node: Node, paced: Callable[[Duration], Duration]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if node.criteria:
         out["matchers"] = [matcher(c) for c in node.criteria]
@@ -102,15 +105,15 @@ def _route(node: Node) -> dict[str, Any]:
     if node.group_by:
         out["group_by"] = list(node.group_by)
     if node.timing:
-        out["group_wait"] = str(node.timing.wait)
-        out["group_interval"] = str(node.timing.interval)
-        out["repeat_interval"] = str(node.timing.repeat)
+        out["group_wait"] = str(paced(node.timing.wait))
+        out["group_interval"] = str(paced(node.timing.interval))
+        out["repeat_interval"] = str(paced(node.timing.repeat))
     if node.mute:
         out["mute_time_intervals"] = list(dict.fromkeys(node.mute))
     if node.goes_on:
         out["continue"] = True
     if node.routes:
-        out["routes"] = [_route(child) for child in node.routes]
+        out["routes"] = [_route(child, paced) for child in node.routes]
     return out
 
 

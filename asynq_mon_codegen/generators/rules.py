@@ -13,7 +13,7 @@ __all__ = ["generate"]
 
 def generate(plan: Plan) -> tuple[Artifact, ...]:
     """One rule file per group, records before the alerts that read them."""
-    interval = str(plan.monitoring.evaluation_interval)
+    interval = str(plan.paced(plan.monitoring.evaluation_interval))
     return tuple(
         Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(group, interval)]}))
         for group in plan.groups

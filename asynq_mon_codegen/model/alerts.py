@@ -40,8 +40,8 @@ class Signal:
 class Guard:
     """What must hold beside the condition.
 
-    ``kind`` is ``and`` or ``unless``; a floor has a ``minimum`` that can be tuned. ``severities``
-    empty means all.
+    ``kind`` is ``and`` or ``unless``; a floor has a ``minimum`` that can be tuned, in ``unit`` where
+    that is a length of time. ``severities`` empty means all.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class Guard:
     text: str
     minimum: float | None = None
     severities: tuple[Severity, ...] = ()
+    unit: Unit = Unit.COUNT
 
     def words(self) -> str:
         """The guard in words, with the number of its floor."""
@@ -69,9 +70,9 @@ def unless(expr: Expr, text: str, *severities: Severity) -> Guard:
     return Guard(kind="unless", expr=expr, text=text, severities=severities)
 
 
-def floor(expr: Expr, minimum: float, text: str, *severities: Severity) -> Guard:
+def floor(expr: Expr, minimum: float, text: str, *severities: Severity, unit: Unit = Unit.COUNT) -> Guard:
     """Fire only where ``expr`` is at least ``minimum``; ``text`` has ``{minimum}`` in it."""
-    return Guard(kind="and", expr=expr, text=text, minimum=float(minimum), severities=severities)
+    return Guard(kind="and", expr=expr, text=text, minimum=float(minimum), severities=severities, unit=unit)
 
 
 def _hold(

@@ -15,6 +15,7 @@ from asynq_mon_codegen.plan.labels import RuleLabel, rule_labels
 from asynq_mon_codegen.plan.links import Link, links_of
 from asynq_mon_codegen.plan.texts import Text
 from asynq_mon_codegen.plan.thresholds import ThresholdClass, classes_of
+from asynq_mon_codegen.plan.time_factor import REAL_TIME, faster
 from asynq_mon_codegen.promql import Expr, Metric, Record, Scope
 
 __all__ = ["RECORDING_GROUP", "Group", "Plan", "PlannedAlert", "PlannedRecord", "resolve"]
@@ -85,12 +86,21 @@ class Group:
 
 @frozen(kw_only=True)
 class Plan:
-    """Everything that generators read; they read nothing else."""
+    """Everything that generators read; they read nothing else.
+
+    ``monitoring`` is the declaration as it was written; everything else has been made
+    ``time_factor`` times faster, which is 1 but in the project's own lab.
+    """
 
     monitoring: Monitoring
     scope: Scope
     groups: tuple[Group, ...]
     contract: tuple[Metric, ...]
+    time_factor: int = REAL_TIME
+
+    def paced(self, length: Duration) -> Duration:
+        """A length of time of the declaration as it is in this plan's time."""
+        return length if self.time_factor == REAL_TIME else faster((length,), self.time_factor)[0]
 
     @property
     def alerts(self) -> tuple[PlannedAlert, ...]:
@@ -107,14 +117,17 @@ class Plan:
         return tuple(a for a in self.alerts if a.alert.name == alert.name)
 
 
-def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> Plan:
+def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, time_factor: int = REAL_TIME) -> Plan:
     """Decide everything once.
 
-    ``extra_records`` are recorded although no alert reads them (panels do).
+    ``extra_records`` are recorded although no alert reads them (panels do). ``time_factor`` is for
+    the lab: see :mod:`asynq_mon_codegen.plan.time_factor`.
 
     Raises:
         DeclarationError: a threshold that does not fit its alert.
+        UsageError: an impossible time factor.
     """
+    monitoring = faster(declared, time_factor)
     scope = Scope(
         identity=monitoring.identity,
         selectors=monitoring.scrape.selectors(),
@@ -126,12 +139,12 @@ def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> P
     alerts = [a for a in monitoring.alerts if a.needs != "instrumentation" or monitoring.instrumentation]
     group_names = tuple(dict.fromkeys(a.group for a in alerts))
     planned = {a.name: tuple(_plan_alert(a, monitoring, scope)) for a in alerts}
-    homes: dict[Record, str] = dict.fromkeys(QUEUE_RECORDS, RECORDING_GROUP)
+    homes: dict[Record, str] = dict.fromkeys(faster(QUEUE_RECORDS, time_factor), RECORDING_GROUP)
     for alert in alerts:
         # an alert that has no level where nothing is declared needs no series either
         for record in _records_of(alert) if planned[alert.name] else ():
             homes.setdefault(record, alert.group)
-    for record in extra_records:
+    for record in faster(extra_records, time_factor):
         for needed in (*_records_in(record.expr), record):
             homes.setdefault(needed, RECORDING_GROUP)
     groups = []
@@ -140,7 +153,13 @@ def resolve(monitoring: Monitoring, extra_records: tuple[Record, ...] = ()) -> P
         rules = tuple(rule for a in alerts if a.group == name for rule in planned[a.name])
         if records or rules:
             groups.append(Group(name=name, records=records, alerts=rules))
-    return Plan(monitoring=monitoring, scope=scope, groups=tuple(groups), contract=(*CONTRACT, *monitoring.metrics))
+    return Plan(
+        monitoring=declared,
+        scope=scope,
+        groups=tuple(groups),
+        contract=(*CONTRACT, *declared.metrics),
+        time_factor=time_factor,
+    )
 
 
 def _records_of(alert: Alert) -> Iterator[Record]:

@@ -4,7 +4,18 @@ A gauge has no ``rate`` and a counter no ``max_over``, so that an editor, mypy a
 use neither, the loader object before Prometheus computes nonsense. Nothing here knows of alerts.
 """
 
-from asynq_mon_codegen.promql.expressions import Binary, Expr, ForEach, Raw, number, promql, time, vector
+from asynq_mon_codegen.promql.expressions import (
+    Binary,
+    Expr,
+    ForEach,
+    Raw,
+    number,
+    per_second,
+    promql,
+    seconds,
+    time,
+    vector,
+)
 from asynq_mon_codegen.promql.labels import Matcher, matchers_of, quote, regex_of
 from asynq_mon_codegen.promql.metrics import (
     RANGE,
@@ -39,9 +50,11 @@ __all__ = [
     "Source",
     "matchers_of",
     "number",
+    "per_second",
     "promql",
     "quote",
     "regex_of",
+    "seconds",
     "time",
     "vector",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, field, frozen
 
+from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.promql.labels import quote
 from asynq_mon_codegen.promql.scope import Scope
@@ -20,7 +21,9 @@ __all__ = [
     "Raw",
     "by_labels",
     "number",
+    "per_second",
     "promql",
+    "seconds",
     "time",
     "vector",
 ]
@@ -84,23 +87,23 @@ class Expr:
         """1 for each group that exists."""
         return Aggregate("group", self, by_labels(by))
 
-    def above(self, value: float) -> Binary:
+    def above(self, value: float | Number) -> Binary:
         """Where the value is above ``value``."""
         return Binary(">", self, number(value))
 
-    def at_least(self, value: float) -> Binary:
+    def at_least(self, value: float | Number) -> Binary:
         """Where the value is ``value`` or above."""
         return Binary(">=", self, number(value))
 
-    def below(self, value: float) -> Binary:
+    def below(self, value: float | Number) -> Binary:
         """Where the value is below ``value``."""
         return Binary("<", self, number(value))
 
-    def equals(self, value: float) -> Binary:
+    def equals(self, value: float | Number) -> Binary:
         """Where the value is exactly ``value``."""
         return Binary("==", self, number(value))
 
-    def differs_from(self, value: float) -> Binary:
+    def differs_from(self, value: float | Number) -> Binary:
         """Where the value is not ``value``."""
         return Binary("!=", self, number(value))
 
@@ -155,9 +158,10 @@ class Expr:
 
 @frozen
 class Number(Expr):
-    """A constant."""
+    """A constant; ``time_power`` is 1 for a length of time in seconds, -1 for a number per second."""
 
     value: float
+    time_power: int = 0
     labels = None
     precedence = 9
 
@@ -171,12 +175,12 @@ class Number(Expr):
 
 @frozen
 class Call(Expr):
-    """A function call; ``tail`` are arguments that are already PromQL text."""
+    """A function call; ``tail`` are arguments that are already PromQL text, or lengths of time in seconds."""
 
     func: str
     args: tuple[Expr, ...]
     labels: frozenset[str] | None = field()
-    tail: tuple[str, ...] = ()
+    tail: tuple[str | Duration, ...] = ()
     head: tuple[str, ...] = ()
 
     def children(self) -> tuple[Expr, ...]:
@@ -185,7 +189,8 @@ class Call(Expr):
 
     def render(self, scope: Scope) -> str:
         """``func(arguments)``."""
-        return f"{self.func}({', '.join((*self.head, *(a.render(scope) for a in self.args), *self.tail))})"
+        tail = (t if isinstance(t, str) else Number(t.seconds).render(scope) for t in self.tail)
+        return f"{self.func}({', '.join((*self.head, *(a.render(scope) for a in self.args), *tail))})"
 
 
 @frozen
@@ -346,9 +351,19 @@ def _expr(value: Expr | float) -> Expr:
     return value if isinstance(value, Expr) else number(value)
 
 
-def number(value: float) -> Number:
+def number(value: float | Number) -> Number:
     """A constant as an expression."""
-    return Number(value)
+    return value if isinstance(value, Number) else Number(value)
+
+
+def seconds(length: str | Duration) -> Number:
+    """A length of time as a constant in seconds: ``seconds("5m")`` is 300."""
+    return Number(duration(length, "seconds").seconds, time_power=1)
+
+
+def per_second(value: float) -> Number:
+    """A constant that is compared with a rate."""
+    return Number(value, time_power=-1)
 
 
 def time() -> Time:

@@ -117,7 +117,7 @@ class Range(Expr):
     """A range vector; only ever an argument of a function."""
 
     series: Series
-    window: str
+    window: str | Duration
     suffix: str = ""
 
     @property
@@ -131,15 +131,17 @@ class Range(Expr):
 
     def render(self, scope: Scope) -> str:
         """``selector[window]``."""
-        return self.series.selector(scope, self.suffix, self.window)
+        return self.series.selector(scope, self.suffix, str(self.window))
 
 
-def _over(func: str, series: Series, window: str | Duration, *, tail: tuple[str, ...] = (), suffix: str = "") -> Call:
-    text = str(window) if window in (RATE_INTERVAL, RANGE) else str(duration(window, "window"))
+def _over(
+    func: str, series: Series, window: str | Duration, *, tail: tuple[Duration, ...] = (), suffix: str = ""
+) -> Call:
+    length = window if window in (RATE_INTERVAL, RANGE) else duration(window, "window")
     labels = series.labels
     if suffix == "_bucket" and labels is not None:
         labels = labels | {"le"}
-    return Call(func, (Range(series, text, suffix),), labels, tail=tail)
+    return Call(func, (Range(series, length, suffix),), labels, tail=tail)
 
 
 class _Levels(Series):
@@ -179,8 +181,7 @@ class _Levels(Series):
 
     def predict_linear(self, window: str | Duration, ahead: str | Duration) -> Call:
         """The value ``ahead`` from now if the trend of the window goes on."""
-        seconds = duration(ahead, "ahead").seconds
-        return _over("predict_linear", self, window, tail=(f"{seconds:g}" if seconds < 1e6 else str(int(seconds)),))
+        return _over("predict_linear", self, window, tail=(duration(ahead, "ahead"),))
 
 
 def _label_set(value: str | Label | Iterable[str | Label]) -> tuple[Label, ...]:
