@@ -36,7 +36,7 @@ from asynq_mon_codegen.files import (
     wrong_path,
 )
 
-__all__ = ["MANIFEST", "Changes", "compare", "plan_changes", "write"]
+__all__ = ["MANIFEST", "Changes", "compare", "plan_changes", "write", "written"]
 
 MANIFEST = ".asynq-mon-manifest.json"
 """Name, below the output folder, of the list of files that the last run wrote."""
@@ -64,6 +64,10 @@ class Changes:
     def stale(self) -> tuple[str, ...]:
         """Every path that is not as it should be; empty when the folder is current."""
         return tuple(sorted({*self.created, *self.changed, *self.removed, *self.kept, *self.refused}))
+
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        """The changes that a run makes, and the orphans that it keeps, by kind."""
+        return {"created": self.created, "changed": self.changed, "removed": self.removed, "kept": self.kept}
 
 
 @frozen(kw_only=True)
@@ -123,6 +127,12 @@ def write(artifacts: Iterable[Artifact], root: Path, *, force: bool = False, par
                     folder.rmdir()
             raise
     return decision.changes
+
+
+def written(root: Path) -> tuple[str, ...]:
+    """The files in ``root`` that an earlier run wrote, by its manifest; none where that cannot be read."""
+    with explained(root, "nothing was changed"):
+        return tuple(sorted(_read_manifest(root, lenient=True)))
 
 
 def _decide(artifacts: Sequence[Artifact], root: Path, *, force: bool, partial: bool) -> _Decision:

@@ -8,6 +8,7 @@ from asynq_mon_codegen.cli.check import check
 from asynq_mon_codegen.cli.explain import explain
 from asynq_mon_codegen.cli.generate import generate
 from asynq_mon_codegen.cli.init import init
+from asynq_mon_codegen.cli.instrument import instrument
 from asynq_mon_codegen.cli.list import list_alerts
 from asynq_mon_codegen.cli.route import route
 
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for command in (generate, check, list_alerts, explain, route, init):
+for command in (generate, instrument, check, list_alerts, explain, route, init):
     main.add_command(command)

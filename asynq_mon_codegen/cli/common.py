@@ -13,8 +13,9 @@ import click
 
 from asynq_mon_codegen.errors import DeclarationError, Problem, UsageError
 from asynq_mon_codegen.load import LoadError
+from asynq_mon_codegen.output import Changes
 
-__all__ = ["config_option", "fail", "json_option", "print_json", "print_problems", "told"]
+__all__ = ["config_option", "fail", "json_option", "print_json", "print_problems", "tell_changes", "told"]
 
 P = ParamSpec("P")
 
@@ -63,3 +64,29 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             fail(error.message, error.hint)
 
     return wrapped
+
+
+def tell_changes(changes: Changes, out: Path, *, check_only: bool, command: str) -> None:
+    """What was written, or with ``check_only`` what ``command`` would write."""
+    kinds, unchanged = changes.kinds(), len(changes.unchanged)
+    words = {
+        "created": ("missing", "red") if check_only else ("created", "green"),
+        "changed": ("stale", "yellow") if check_only else ("changed", "yellow"),
+        "removed": ("orphaned", "red") if check_only else ("removed", "red"),
+        "kept": ("orphaned, but edited by hand: kept", "magenta"),
+    }
+    shown = 20
+    for kind, paths in kinds.items():
+        word, colour = words[kind]
+        for path in paths[:shown]:
+            click.echo(f"{click.style(f'{word:>9}', fg=colour)}  {path}")
+        if len(paths) > shown:
+            click.echo(f"           and {len(paths) - shown} more {word}")
+    total = sum(len(p) for p in kinds.values())
+    where = "this folder" if out == Path() else str(out)
+    if not check_only:
+        click.echo(f"{total} files written or removed, {unchanged} were current, in {where}")
+    elif total:
+        click.echo(f"{total} of {total + unchanged} files differ: run {command}")
+    else:
+        click.echo(f"{unchanged} files are current")

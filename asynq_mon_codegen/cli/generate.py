@@ -9,7 +9,7 @@ import click
 
 from asynq_mon_codegen import output
 from asynq_mon_codegen.build import GENERATORS, build, declaration_path
-from asynq_mon_codegen.cli.common import config_option, json_option, print_json, print_problems, told
+from asynq_mon_codegen.cli.common import config_option, json_option, print_json, print_problems, tell_changes, told
 from asynq_mon_codegen.errors import UsageError
 from asynq_mon_codegen.plan import REAL_TIME
 
@@ -56,34 +56,9 @@ def generate(
         changes = output.compare(bundle.artifacts, out, partial=bool(only))
     else:
         changes = output.write(bundle.artifacts, out, force=force, partial=bool(only))
-    kinds = {"created": changes.created, "changed": changes.changed, "removed": changes.removed, "kept": changes.kept}
     if as_json:
-        print_json({**kinds, "unchanged": changes.unchanged, "out": str(out), "config": str(bundle.path)})
+        print_json({**changes.kinds(), "unchanged": changes.unchanged, "out": str(out), "config": str(bundle.path)})
     else:
-        _tell(kinds, len(changes.unchanged), out, check_only=check_only)
+        tell_changes(changes, out, check_only=check_only, command="asynq-mon generate")
     if check_only and changes.stale:
         sys.exit(1)
-
-
-def _tell(kinds: dict[str, tuple[str, ...]], unchanged: int, out: Path, *, check_only: bool) -> None:
-    words = {
-        "created": ("missing", "red") if check_only else ("created", "green"),
-        "changed": ("stale", "yellow") if check_only else ("changed", "yellow"),
-        "removed": ("orphaned", "red") if check_only else ("removed", "red"),
-        "kept": ("orphaned, but edited by hand: kept", "magenta"),
-    }
-    shown = 20
-    for kind, paths in kinds.items():
-        word, colour = words[kind]
-        for path in paths[:shown]:
-            click.echo(f"{click.style(f'{word:>9}', fg=colour)}  {path}")
-        if len(paths) > shown:
-            click.echo(f"           and {len(paths) - shown} more {word}")
-    total = sum(len(p) for p in kinds.values())
-    where = "this folder" if out == Path() else str(out)
-    if not check_only:
-        click.echo(f"{total} files written or removed, {unchanged} were current, in {where}")
-    elif total:
-        click.echo(f"{total} of {total + unchanged} files differ: run asynq-mon generate")
-    else:
-        click.echo(f"{unchanged} files are current")

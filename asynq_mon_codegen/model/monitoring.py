@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from asynq_mon_codegen.duration import Duration, duration
-from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.model.alerts import Alert, Alerts
 from asynq_mon_codegen.model.kinds import items, pairs, typed
 from asynq_mon_codegen.model.queues import Queue, TaskType
@@ -23,6 +23,8 @@ __all__ = ["DEFAULT_RECEIVERS", "Links", "Monitoring", "Scrape"]
 _RESERVED = frozenset(
     {"queue", "state", "task_type", "severity", "alertname", "threat", "component", "le", "job", "instance"}
 )
+
+_LIMIT_MAX = 10_000
 
 DEFAULT_RECEIVERS: Mapping[Severity, tuple[Receiver, ...]] = {
     Severity.CRITICAL: (Receiver.pagerduty("pagerduty"), Receiver.slack("slack", channel="#asynq-alerts")),
@@ -173,7 +175,9 @@ class Monitoring:
 
     ``identity`` are labels that tell deployments apart (``("cluster", "namespace")``) and join
     every aggregation; ``instrumentation`` says that the workers export the project's own metrics,
-    so that their absence is worth an alert; ``labels`` go on every alert. ``metrics`` are metrics of
+    so that their absence is worth an alert; of task types and queues that nobody declared, the first
+    ``task_type_limit`` and ``queue_limit`` get series of their own in a worker, the rest is counted as
+    ``other``; ``labels`` go on every alert. ``metrics`` are metrics of
     the team's own that hand-written PromQL reads; those in typed expressions are known anyway.
 
     Raises:
@@ -197,11 +201,22 @@ class Monitoring:
     labels: tuple[tuple[str, str], ...] = field(default=(), converter=_labels)
     metrics: tuple[Metric, ...] = field(default=(), converter=_metrics)
     instrumentation: bool = False
+    task_type_limit: int = field(default=50)
+    queue_limit: int = field(default=10)
 
     @service.validator
     def _check_service(self, _: object, value: object) -> None:
         if not isinstance(value, str) or not value.strip() or "\x00" in value:
             raise DeclarationError(f"service {value!r} is blank", 'name the service: service="orders"')
+
+    @task_type_limit.validator
+    @queue_limit.validator
+    def _check_limit(self, attribute: Attribute[int], value: object) -> None:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LIMIT_MAX:
+            raise DeclarationError(
+                f"{attribute.name}={value!r} is not a number from 0 to {_LIMIT_MAX}",
+                "every name costs about 50 series in each worker",
+            )
 
     @identity.validator
     def _check_identity(self, _: object, value: tuple[str, ...]) -> None:
@@ -234,6 +249,14 @@ class Monitoring:
             for name in names:
                 if names.count(name) > 1:
                     raise DeclarationError(f"two {kind} are named {name!r}", "declare it once")
+        declared = {q.name for q in self.queues}
+        for task in self.task_types:
+            for name in task.queues if declared else ():
+                if name not in declared:
+                    raise DeclarationError(
+                        f"task type {task.name!r} runs in queue {name!r}, which is not declared",
+                        did_you_mean(name, declared) or "declare it: queues=Queue(...)",
+                    )
         known = set(self.alerts.names())
         overrides = [*(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
         for name, _ in (pair for thresholds in overrides for pair in thresholds):

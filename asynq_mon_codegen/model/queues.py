@@ -10,7 +10,7 @@ from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model.alerts import Alert
 from asynq_mon_codegen.model.conditions import Above, Below
-from asynq_mon_codegen.model.kinds import typed
+from asynq_mon_codegen.model.kinds import items, typed
 
 __all__ = ["Queue", "TaskType", "Thresholds"]
 
@@ -43,6 +43,10 @@ def _check_name(kind: str, name: object) -> None:
         raise DeclarationError(f"{kind} name {name!r} is not text", "NUL and lone surrogates cannot be a label value")
 
 
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    return items(value)
+
+
 def _period(value: str | Duration | None) -> Duration | None:
     return None if value is None else duration(value, "every")
 
@@ -68,13 +72,25 @@ class Queue:
 
 @frozen(field_transformer=typed)
 class TaskType:
-    """A task type with thresholds of its own; ``every`` is the period of a periodic task."""
+    """A task type with thresholds of its own; ``every`` is the period of a periodic task.
+
+    ``queues`` names the queues that it runs in, every declared one where it is empty; the generated
+    instrumentation has its series there from the start.
+    """
 
     name: str = field()
     thresholds: Thresholds = field(default=(), converter=_thresholds, kw_only=True)
     every: Duration | None = field(default=None, converter=_period, kw_only=True)
+    queues: tuple[str, ...] = field(default=(), converter=_names, kw_only=True)
     description: str = field(default="", kw_only=True)
 
     @name.validator
     def _check(self, _: object, value: object) -> None:
         _check_name("task type", value)
+
+    @queues.validator
+    def _check_queues(self, _: object, value: tuple[str, ...]) -> None:
+        for name in value:
+            _check_name("queue", name)
+            if value.count(name) > 1:
+                raise DeclarationError(f"task type {self.name!r} names queue {name!r} twice", "name each once")

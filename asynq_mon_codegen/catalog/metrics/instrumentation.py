@@ -11,15 +11,15 @@ OUTCOMES = ("succeeded", "retried", "archived", "revoked", "skipped")
 
 TASK_DURATION = Histogram(
     name="asynq_task_duration_seconds", label_set=TASK, unit="seconds", source=_SOURCE,
-    help="How long the handler ran, per attempt; a task is seen only when it returns.",
+    help="How long the handler ran, per attempt; it is seen only when the handler returns.",
 )  # fmt: skip
 TASK_WAIT = Histogram(
     name="asynq_task_wait_seconds", label_set=TASK, unit="seconds", source=_SOURCE,
-    help="From enqueueing to the start of the handler, where the enqueue time travels in a header.",
+    help="From when a task was due to the start of its first attempt, where the producer tells it in a header.",
 )  # fmt: skip
 TASK_OUTCOMES = Counter(
     name="asynq_task_outcomes_total", label_set=(*TASK, Label("outcome", OUTCOMES)), unit="attempts", source=_SOURCE,
-    help="Finished attempts by outcome.",
+    help="Attempts that ended, by what asynq did with the task then.",
 )  # fmt: skip
 TASK_IN_PROGRESS = Gauge(
     name="asynq_task_in_progress", label_set=TASK, unit="tasks", source=_SOURCE, help="Handlers running now.",
@@ -30,7 +30,7 @@ TASK_OLDEST_START = Gauge(
 )  # fmt: skip
 TASK_LAST_SUCCESS = Gauge(
     name="asynq_task_last_success_timestamp_seconds", label_set=TASK, unit="seconds since 1970", source=_SOURCE,
-    help="When a task of this type last succeeded.",
+    help="When a task of this type last succeeded; 0 when none did since the worker started.",
 )  # fmt: skip
 CLIENT_ENQUEUES = Counter(
     name="asynq_client_enqueues_total",
@@ -52,8 +52,12 @@ SCHEDULER_ENQUEUE_ERRORS = Counter(
     name="asynq_scheduler_enqueue_errors_total", label_set=(Label("task_type"),), unit="tasks", source=_SOURCE,
     help="Periodic tasks that the scheduler could not enqueue.",
 )  # fmt: skip
+WORKER_REDIS_UP = Gauge(
+    name="asynq_worker_redis_up", unit="1 or 0", source=_SOURCE,
+    help="Whether the worker's last health check of its connection to Redis succeeded; none before the first.",
+)  # fmt: skip
 
 METRICS = (
     TASK_DURATION, TASK_WAIT, TASK_OUTCOMES, TASK_IN_PROGRESS, TASK_OLDEST_START, TASK_LAST_SUCCESS, CLIENT_ENQUEUES,
-    SERVER_CONCURRENCY, SERVER_BUSY, SERVERS, SCHEDULER_ENQUEUE_ERRORS,
+    SERVER_CONCURRENCY, SERVER_BUSY, SERVERS, SCHEDULER_ENQUEUE_ERRORS, WORKER_REDIS_UP,
 )  # fmt: skip
