@@ -44,7 +44,7 @@ func run(opts options) error {
 	inspector := asynq.NewInspector(redis)
 	defer inspector.Close()
 	reg := service.Registry()
-	m, err := asynqmetrics.New(reg)
+	m, err := asynqmetrics.New(reg, asynqmetrics.ProducerOnly())
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,9 @@ func (p *periodic) start() {
 	}
 	scheduler := asynq.NewScheduler(p.redis, &asynq.SchedulerOpts{
 		HeartbeatInterval: p.shorter(10 * time.Second),
-		PostEnqueueFunc:   p.metrics.PostEnqueue(nil),
 		LogLevel:          asynq.WarnLevel,
+		// Deprecated in asynq, and yet the only hook that is told the task.
+		EnqueueErrorHandler: p.metrics.EnqueueErrorHandler(nil),
 	})
 	task := asynq.NewTask("report:tick", nil, asynq.Queue("low"), asynq.MaxRetry(5))
 	if _, err := scheduler.Register(fmt.Sprintf("@every %s", p.shorter(time.Minute)), task); err != nil {
