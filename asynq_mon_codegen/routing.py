@@ -27,6 +27,7 @@ __all__ = [
     "fallback",
     "receivers_for",
     "routing_tree",
+    "timing_of",
 ]
 
 COMPONENT = "asynq"
@@ -133,7 +134,7 @@ def routing_tree(monitoring: Monitoring) -> Node:
         criteria=(Criterion("component", (COMPONENT,)),),
         # One notification per incident: see docs/adr/0004-grouping.md.
         group_by=(*monitoring.identity, "service", "team", "threat"),
-        timing=_timing(Severity.WARNING, monitoring),
+        timing=timing_of(Severity.WARNING, monitoring),
         routes=tuple(node for severity in Severity if (node := _severity_node(severity, monitoring))),
     )
     return Node(receiver=NOBODY, routes=(ours,))
@@ -148,7 +149,8 @@ def receivers_for(monitoring: Monitoring, labels: Mapping[str, str]) -> tuple[st
     return tuple(dict.fromkeys(name for name in names if name != NOBODY))
 
 
-def _timing(severity: Severity, monitoring: Monitoring) -> Timing:
+def timing_of(severity: Severity, monitoring: Monitoring) -> Timing:
+    """How long notifications of this severity wait for others of their group, and when they are repeated."""
     # One round of rule evaluation brings the symptoms of one cause, and with them the alerts that inhibit
     # others; a notification must not leave before.
     once = max(monitoring.evaluation_interval, Duration(10_000))
@@ -186,7 +188,7 @@ def _severity_node(severity: Severity, monitoring: Monitoring) -> Node | None:
     return Node(
         receiver=defaults[0].name if defaults else fallback(monitoring),
         criteria=(Criterion("severity", (severity.value,)),),
-        timing=_timing(severity, monitoring),
+        timing=timing_of(severity, monitoring),
         routes=routes,
     )
 

@@ -1,0 +1,58 @@
+"""Things that scenarios do to a lab more than once, each a function of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lab.stack import Lab
+
+__all__ = ["NORMAL", "all_workers", "repeatedly", "restart_workers", "steady", "traffic"]
+
+Act = Callable[[Lab], object]
+
+NORMAL: Mapping[str, Mapping[str, float]] = {
+    "critical": {"order:pay": 4.0},
+    "default": {"email:send": 8.0},
+    "low": {"report:build": 2.0},
+}
+"""Tasks per real second by queue and task type with which every lab starts."""
+
+
+def all_workers(**knobs: object) -> Act:
+    """Turn these knobs of every worker."""
+
+    def act(lab: Lab) -> None:
+        for worker in lab.workers:
+            worker.set(**knobs)
+
+    return act
+
+
+def traffic(rates: Mapping[str, Mapping[str, float]]) -> Act:
+    """Give these streams these rates, in tasks per real second; others go on."""
+    return lambda lab: lab.producer.rates(rates)
+
+
+def steady(factor_of_normal: float) -> Act:
+    """Normal traffic, so many times as much."""
+    return traffic({q: {t: rate * factor_of_normal for t, rate in types.items()} for q, types in NORMAL.items()})
+
+
+def restart_workers(lab: Lab, pause: float) -> None:
+    """Stop and start one worker after the other, as a deploy does; ``pause`` is in production seconds."""
+    for worker in lab.workers:
+        worker.terminate()
+        worker.start()
+        lab.sleep(pause)
+
+
+def repeatedly(act: Act, every: float, times: int) -> Act:
+    """Do something ``times`` times, each ``every`` production seconds after the last began."""
+
+    def story(lab: Lab) -> None:
+        for _ in range(times):
+            began = lab.now()
+            act(lab)
+            lab.sleep(max(0.0, every - (lab.now() - began) * lab.factor))
+
+    return story

@@ -1,0 +1,1 @@
+"""One file, one story: ``fault_*`` break something, ``healthy_*`` must stay quiet."""

@@ -1,0 +1,27 @@
+"""Redis refuses connections."""
+
+from __future__ import annotations
+
+from asynq_mon_codegen import Severity, Threat
+from lab.scenario import Expected, Scenario
+
+SCENARIO = Scenario(
+    title="Redis is stopped",
+    act=lambda lab: lab.redis.kill(),
+    mend=lambda lab: lab.redis.start(),
+    lasts="15m",
+    recovers="30m",
+    short=True,
+    may=(
+        "AsynqQueueMetricsMissing",
+        "AsynqExporterDown",
+        "AsynqScrapeSlow",
+        "AsynqEnqueueErrors",
+        "AsynqWorkersDown",
+        "AsynqSchedulerEnqueueErrors",
+        "AsynqPeriodicTaskMissing",
+        "AsynqQueueMissing",
+        "AsynqQueueWaitHigh",
+    ),
+    must=(Expected(alert="AsynqRedisDown", severity=Severity.CRITICAL, threat=Threat.DEPENDENCY, within="4m"),),
+)
