@@ -136,6 +136,7 @@ class Fleet:
             "redis.addr": self.redis.url,
             # Below the scrape timeout: redis_up is 0, not the exporter's up.
             "connection-timeout": self._settings.pace.ms(8_000),
+            "redis-only-metrics": "true",
         }
         command = (program("prometheus-redis-exporter"), *flags(given, "-"))
         return Process("redis-exporter", command, self._folder, port=port, ready="/health")
@@ -147,6 +148,7 @@ class Fleet:
             program("prometheus-node-exporter"),
             f"--web.listen-address={HOST}:{port}",
             "--collector.disable-defaults",
+            "--web.disable-exporter-metrics",
             *(f"--collector.{name}" for name in collectors),
         )
         return Process("node-exporter", command, self._folder, port=port, ready="/")

@@ -25,7 +25,8 @@ class Sinks:
 
     def __init__(self, ports: Ports) -> None:
         self._got: list[Message] = []
-        self._smtp = Controller(_Mail(self._got.append), hostname=HOST, port=ports.take())
+        self._smtp: Controller | None = None
+        self._smtp_port = ports.take()
         self._http = ThreadingHTTPServer((HOST, 0), _http_handler(self._got.append))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.5,), daemon=True)
 
@@ -41,18 +42,21 @@ class Sinks:
     @property
     def smarthost(self) -> str:
         """The mail server, ``host:port``."""
-        return f"{HOST}:{self._smtp.port}"
+        return f"{HOST}:{self._smtp_port}"
 
     def start(self) -> None:
         """Listen."""
         self._thread.start()
+        self._smtp = Controller(_Mail(self._got.append), hostname=HOST, port=self._smtp_port)
         self._smtp.start()
 
     def stop(self) -> None:
         """Close the ports; what has arrived stays."""
         if self._thread.is_alive():
             self._http.shutdown()
-            self._smtp.stop()
+        if self._smtp is not None:
+            self._smtp.stop(no_assert=True)
+            self._smtp = None
         self._http.server_close()
 
 

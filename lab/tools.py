@@ -88,6 +88,6 @@ def _locked(folder: Path) -> Iterator[None]:
 
 if __name__ == "__main__":
     try:
-        print(go_programs())
+        go_programs()
     except LabError as error:
         sys.exit(f"lab: {error}")
