@@ -28,7 +28,7 @@ OTHER = "other"
 """The label value of undeclared names beyond the limit."""
 
 _FOLDER = "instrumentation"
-_OPTIONAL = {"otel.go": "otel"}
+_OTEL = ("otel.go", "otel_test.go")
 _UNKNOWN = "unknown"
 
 _LADDER = (
@@ -87,7 +87,7 @@ def generate(
     files = []
     for template in sorted(env.list_templates(filter_func=lambda name: name.startswith(f"{_FOLDER}/"))):
         name = template.removeprefix(f"{_FOLDER}/").removesuffix(".j2")
-        if (name in _OPTIONAL and not otel) or (name.endswith("_test.go") and not tests):
+        if (name in _OTEL and not otel) or (name.endswith("_test.go") and not tests):
             continue
         files.append(Artifact(path=name, text=env.get_template(template).render(values)))
     return tuple(files)

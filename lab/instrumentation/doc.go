@@ -9,7 +9,7 @@
 //		return err
 //	}
 //	mux := asynq.NewServeMux()
-//	mux.Use(m.Middleware) // before any other middleware
+//	mux.Use(m.Middleware) // before other middleware
 //	srv := asynq.NewServer(redis, asynq.Config{
 //		ErrorHandler:    m.ErrorHandler(nil), // or what you have: m.ErrorHandler(mine)
 //		HealthCheckFunc: m.HealthCheck(nil),

@@ -36,10 +36,13 @@ func (m *Metrics) newTask(p pair) *task {
 	return t
 }
 
-// Middleware measures every attempt. It must be the first middleware of the mux, so that its context is
-// the one that asynq watches:
+// Middleware measures every attempt:
 //
 //	mux.Use(m.Middleware)
+//
+// It looks at the error that is returned to it and at whether its context has ended, so it belongs before
+// every middleware that changes the error or gives the context a deadline. One that starts a span goes
+// before it if there shall be exemplars.
 func (m *Metrics) Middleware(next asynq.Handler) asynq.Handler {
 	return &handler{metrics: m, next: next}
 }
