@@ -80,6 +80,13 @@ def command_line() -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
+def example() -> str:
+    """The worker that docs/instrumentation.md shows; it is compiled with the lab."""
+    text = (ROOT / "lab" / "example" / "main.go").read_text(encoding="utf-8")
+    code = text[text.index("package main") :].replace("asynq-mon-lab/instrumentation", "example.com/shop/internal/asynqmetrics")
+    return f"```go\n{code}```"
+
+
 def with_section(text: str, name: str, body: str) -> str:
     """``text`` with the part between the markers of ``name`` made new."""
     pattern = rf"(<!-- {name}: made by scripts/docs\.py -->\n).*?(<!-- end of {name} -->)"
@@ -92,6 +99,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     readme = ROOT / "README.md"
     text = with_section(readme.read_text(encoding="utf-8"), "catalogue", catalogue())
     yield readme, with_section(text, "figures", figures())
+    guide = ROOT / "docs" / "instrumentation.md"
+    yield guide, with_section(guide.read_text(encoding="utf-8"), "example", example())
     yield ROOT / "docs" / "metrics.md", metrics()
     yield ROOT / "docs" / "checks.md", checks()
     yield ROOT / "docs" / "cli.md", command_line()

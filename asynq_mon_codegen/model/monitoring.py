@@ -215,7 +215,7 @@ class Monitoring:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LIMIT_MAX:
             raise DeclarationError(
                 f"{attribute.name}={value!r} is not a number from 0 to {_LIMIT_MAX}",
-                "every name costs about 50 series in each worker",
+                "every task type costs about 50 series per queue in each worker",
             )
 
     @identity.validator
