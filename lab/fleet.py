@@ -23,7 +23,7 @@ NORMAL_TRAFFIC: Mapping[str, Mapping[str, float]] = {
 }
 """Tasks per real second, by queue and task type."""
 
-_GO_REDIS_TIMEOUT = 3.0
+_GO_REDIS_TIMEOUT_MS = 3_000
 _PRIORITIES: Mapping[str, int] = {"critical": 6, "default": 3, "low": 1}
 
 
@@ -33,7 +33,8 @@ class Shape:
 
     ``queues`` are priorities; ``exporters`` how many processes serve the queue metrics;
     ``redis_config`` are settings of ``redis.conf``; without ``producer`` there is neither traffic
-    nor a scheduler, nor can queues be paused.
+    nor a scheduler, nor can queues be paused. ``host_cpu`` shows the CPU of the host, which a lab
+    must then have for itself.
     """
 
     workers: int = 2
@@ -44,6 +45,7 @@ class Shape:
     redis_config: Mapping[str, str] = Factory(dict)
     producer: bool = True
     scheduler: bool = True
+    host_cpu: bool = False
 
 
 class Fleet:
@@ -53,6 +55,8 @@ class Fleet:
         self._shape, self._folder, self._ports, self._settings = shape, folder, ports, settings
         self._binaries = go_programs()
         self._factor = settings.pace.factor
+        # Scaled like the scrape timeout, so that the scrape of a hanging Redis looks as it does in production.
+        self._scrape_of_redis = settings.pace.ms(_GO_REDIS_TIMEOUT_MS)
         self.redis = Redis(folder, ports.take(), shape.redis_config)
         self.workers: list[Worker] = []
         for _ in range(shape.workers):
@@ -112,8 +116,7 @@ class Fleet:
         given = {
             "listen": f"{HOST}:{port}",
             "redis": self.redis.address,
-            # Scaled like the scrape timeout, so that a hanging Redis looks as it does in production.
-            "redis-timeout": f"{_GO_REDIS_TIMEOUT / self._factor}s",
+            "redis-timeout": self._scrape_of_redis,
         }
         command = (str(self._binaries / "exporter"), *flags(given, "-"))
         return Process(name, command, self._folder, port=port, ready="/healthz")
@@ -124,6 +127,7 @@ class Fleet:
             "listen": f"{HOST}:{port}",
             "redis": self.redis.address,
             "factor": self._factor,
+            "servers-timeout": self._scrape_of_redis,
             "scheduler": str(self._shape.scheduler).lower(),
         }
         command = (str(self._binaries / "producer"), *flags(given, "-"))
@@ -143,7 +147,8 @@ class Fleet:
 
     def _node_exporter(self) -> Process:
         port = self._ports.take()
-        collectors = ("cpu", "filesystem", "meminfo", "netclass", "netdev", "pressure")
+        collectors = ["filesystem", "meminfo", "netclass", "netdev"]
+        collectors += ["cpu", "pressure"] if self._shape.host_cpu else []
         command = (
             program("prometheus-node-exporter"),
             f"--web.listen-address={HOST}:{port}",

@@ -176,7 +176,7 @@ def main() -> None:
         Lab(given.folder or Path(scratch), given.factor) as lab,
     ):
         for name, port in lab.addresses:
-            print(f"{name:26} 127.0.0.1:{port}")
+            print(f"{name:26} 127.0.0.1:{port}", flush=True)
         time.sleep(given.seconds)
         rate = lab.prometheus.query(f"sum by (queue) (rate(asynq_tasks_processed_total[{given.seconds * 0.8:.0f}s]))")
         for one in rate:

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/hibiken/asynq"
 
@@ -19,6 +20,7 @@ type options struct {
 	listen, redis, knobs string
 	factor               float64
 	scheduler            bool
+	serversTimeout       time.Duration
 }
 
 func main() {
@@ -28,6 +30,8 @@ func main() {
 	flag.StringVar(&opts.knobs, "knobs", "", "JSON of the knobs at the start")
 	flag.Float64Var(&opts.factor, "factor", 1, "divisor of periods and of the default timeout of tasks")
 	flag.BoolVar(&opts.scheduler, "scheduler", true, "start the scheduler")
+	flag.DurationVar(&opts.serversTimeout, "servers-timeout", 0,
+		"timeout of Redis where a scrape asks for asynq's servers; 0 for go-redis' defaults")
 	flag.Parse()
 
 	if err := run(opts); err != nil {
@@ -49,7 +53,9 @@ func run(opts options) error {
 		return err
 	}
 	// Here and not in the workers: each of them would tell of all servers.
-	reg.MustRegister(asynqmetrics.NewServersCollector(inspector))
+	servers := asynq.NewInspector(service.Redis(opts.redis, opts.serversTimeout))
+	defer servers.Close()
+	reg.MustRegister(asynqmetrics.NewServersCollector(servers))
 	client := m.WrapClient(asynq.NewClient(redis))
 	defer client.Close()
 
