@@ -150,6 +150,8 @@ TASK_TYPE_FAILING = Alert(
     description="{value} of the attempts of task type {task_type} on queue {queue} have failed for {hold} "
     "(threshold {threshold}).",
     dashboard="asynq-tasks",
+    # it names the type that makes the queue's ratio what it is
+    inhibits=("AsynqTaskFailureRatioHigh",),
     probe=probes.TASK_FAILURE_RATIO,
     runbook=runbooks.TASK_TYPE_FAILING,
 )

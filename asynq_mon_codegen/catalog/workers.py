@@ -38,9 +38,9 @@ WORKERS_DOWN = Alert(
     description="Workers that answer: {value}, for {hold}. Tasks are pending and nobody works on them; due, scheduled "
     "and retried tasks of every queue stand still as well.",
     dashboard="asynq-workers",
-    # AsynqQueueStalled stays audible: it names the queues that suffer.
     inhibits=(
         "AsynqWorkerDown",
+        "AsynqQueueStalled",
         "AsynqQueueWaitHigh",
         "AsynqQueueBacklogNotDraining",
         "AsynqQueueStarved",

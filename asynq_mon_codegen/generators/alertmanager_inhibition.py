@@ -56,23 +56,37 @@ def _by_severity(plan: Plan) -> Iterator[InhibitRule]:
 
 
 def _by_cause(plan: Plan) -> Iterator[InhibitRule]:
-    first = {a.name: a for a in reversed(plan.alerts) if a.severity is not Severity.NONE}
-    ours = Criterion("component", (COMPONENT,))
-    for name in dict.fromkeys(a.name for a in plan.alerts):
-        if name not in first:
-            continue
-        source = first[name]
+    rules = {name: [a for a in plan.alerts if a.name == name] for name in dict.fromkeys(a.name for a in plan.alerts)}
+    first = {name: several[0] for name, several in rules.items() if several[0].severity is not Severity.NONE}
+    for name, source in first.items():
         by_equal: dict[tuple[str, ...], list[str]] = {}
         for target in dict.fromkeys(source.alert.inhibits):
             # A declaration may have taken the target out of the catalogue's alerts.
             if target != name and target in first:
                 by_equal.setdefault(_equal(plan, _common(source, first[target])), []).append(target)
         for equal, targets in by_equal.items():
-            yield InhibitRule(
-                source=(ours, Criterion("alertname", (name,))),
-                target=(Criterion("alertname", tuple(targets)),),
-                equal=equal,
-            )
+            for said, muted in _severities(rules[name], [rules[t] for t in targets]):
+                yield InhibitRule(
+                    source=(Criterion("component", (COMPONENT,)), Criterion("alertname", (name,)), *said),
+                    target=(Criterion("alertname", tuple(targets)), *muted),
+                    equal=equal,
+                )
+
+
+def _severities(
+    source: list[PlannedAlert], targets: list[list[PlannedAlert]]
+) -> Iterator[tuple[tuple[Criterion, ...], tuple[Criterion, ...]]]:
+    """Criteria of severity for source and target: a warning says too little to mute what wakes somebody."""
+    order = list(Severity)
+    worst = min(order.index(a.severity) for several in targets for a in several)
+    have = tuple(a.severity for a in source)
+    free = tuple(s.value for s in have if order.index(s) <= worst)
+    bound = tuple(s for s in have if order.index(s) > worst)
+    if free:
+        yield (Criterion("severity", free),) if bound else (), ()
+    for severity in bound:
+        lower = tuple(s.value for s in order[order.index(severity) :] if s is not Severity.NONE)
+        yield (Criterion("severity", (severity.value,)),) if len(have) > 1 else (), (Criterion("severity", lower),)
 
 
 def _common(source: PlannedAlert, target: PlannedAlert) -> frozenset[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from asynq_mon_codegen import Severity, Threat
-from lab.acts import all_workers
+from lab.acts import all_workers, steady
 from lab.scenario import Expected, Scenario
 
 SCENARIO = Scenario(
     title="3 of 10 attempts of one task type fail",
+    prepare=steady(3.0),
     act=all_workers(error_rate={"order:pay": 0.3}),
     mend=all_workers(error_rate=0.0),
     lasts="20m",
@@ -19,14 +20,14 @@ SCENARIO = Scenario(
             alert="AsynqTaskFailureRatioHigh",
             severity=Severity.CRITICAL,
             threat=Threat.TASK_ERRORS,
-            within="13m",
+            within="15m",
             labels={"queue": "critical"},
         ),
         Expected(
             alert="AsynqTaskTypeFailing",
             severity=Severity.CRITICAL,
             threat=Threat.TASK_ERRORS,
-            within="13m",
+            within="15m",
             labels={"task_type": "order:pay"},
         ),
     ),

@@ -172,7 +172,10 @@ def test_the_schema_refuses(spoil: Callable[[Any], Any], plan_of: Callable[..., 
 
 
 def test_inhibition(plan_of: Callable[..., Plan]) -> None:
-    """Worse over better of one alert, causes over effects, and only labels that mean the same on both sides."""
+    """Worse over better of one alert, causes over effects, and only labels that mean the same on both sides.
+
+    A paused queue is a warning, so it mutes no critical alert.
+    """
     rules = inhibit_rules(plan_of(identity=("cluster",)))
     ours = Criterion("component", ("asynq",))
 
@@ -189,7 +192,7 @@ def test_inhibition(plan_of: Callable[..., Plan]) -> None:
         ),
         (
             (ours, Criterion("alertname", ("AsynqPaused",))),
-            (Criterion("alertname", ("AsynqWait",)),),
+            (Criterion("alertname", ("AsynqWait",)), Criterion("severity", ("warning", "info"))),
             ("cluster", "service", "queue"),
         ),
         (
@@ -197,6 +200,20 @@ def test_inhibition(plan_of: Callable[..., Plan]) -> None:
             (Criterion("alertname", ("AsynqExporter", "AsynqWait")),),
             ("cluster", "service"),
         ),
+    ]
+
+
+def test_a_warning_never_mutes_a_critical_alert(plan_of: Callable[..., Plan]) -> None:
+    """A cause of both severities has two rules: its critical one mutes all, its warning only what is no worse."""
+    alerts = (
+        evolve(QUEUE_WAIT_HIGH, name="AsynqOne", inhibits=("AsynqTwo",)),
+        evolve(QUEUE_WAIT_HIGH, name="AsynqTwo"),
+    )
+
+    by_cause = [(r.source[2:], r.target[1:]) for r in inhibit_rules(plan_of(alerts=alerts))][2:]
+    assert by_cause == [
+        ((Criterion("severity", ("critical",)),), ()),
+        ((Criterion("severity", ("warning",)),), (Criterion("severity", ("warning", "info")),)),
     ]
 
 
