@@ -258,6 +258,7 @@ QUEUE_SURGE = Alert(
     description="Queue {queue} receives {value} what it gets done (threshold {threshold}, for {hold}), far more than "
     "an hour ago, and its backlog grows.",
     dashboard="asynq-queue",
+    inhibits=("AsynqQueueWaitHigh", "AsynqQueueBacklogNotDraining", "AsynqWorkersSaturated"),
     probe=Probe(
         drive=_flood,
         also={

@@ -119,3 +119,24 @@ def test_html_is_escaped(render: Callable[..., str]) -> None:
     assert "<!here>" not in text
     assert "javascript:alert" not in text
     assert "&lt;i&gt;" in text
+
+
+def test_the_title_is_about_what_fires(render: Callable[..., str]) -> None:
+    """Alerts that are over count neither for the title nor for where it leads."""
+    data = _data("firing", 1, 2, summary="Redis is down", runbook_url="https://books.example/redis")
+    for over in data["alerts"][1:]:
+        over["annotations"] = {"summary": "Tasks wait", "runbook_url": "https://books.example/wait"}
+        over["labels"] = {**LABELS, "queue": "another"}
+    data["commonAnnotations"] = {}
+    assert render("asynq.title", data).strip().endswith("Redis is down (queue <!here> |)")
+    assert "Redis is down (queue &lt;!here&gt; |)" in render("asynq.slack.title", data)
+    assert render("asynq.link", data).strip() == "https://books.example/redis"
+
+
+def test_a_title_of_several_names_their_threat(render: Callable[..., str]) -> None:
+    """Two kinds of alerts on two queues: how many, and about what."""
+    data = _data("firing", 2, summary="Tasks wait")
+    data["alerts"][1]["annotations"] = {"summary": "Tasks fail"}
+    for alert, queue in zip(data["alerts"], ("a", "b"), strict=True):
+        alert["labels"] = {**LABELS, "queue": queue, "threat": "bottleneck"}
+    assert render("asynq.title", data).strip().endswith(": 2 alerts about bottleneck")
