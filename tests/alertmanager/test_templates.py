@@ -136,6 +136,7 @@ def test_the_title_is_about_what_fires(render: Callable[..., str]) -> None:
 def test_a_title_of_several_names_their_threat(render: Callable[..., str]) -> None:
     """Two kinds of alerts on two queues: how many, and about what."""
     data = _data("firing", 2, summary="Tasks wait")
+    data["alerts"] = [dict(alert) for alert in data["alerts"]]
     data["alerts"][1]["annotations"] = {"summary": "Tasks fail"}
     for alert, queue in zip(data["alerts"], ("a", "b"), strict=True):
         alert["labels"] = {**LABELS, "queue": queue, "threat": "bottleneck"}
