@@ -24,7 +24,7 @@ type names struct {
 
 // newNames knows the declared names and takes limit more.
 func newNames(declared []string, limit int) *names {
-	known := make(map[string]struct{}, len(declared)+limit)
+	known := make(map[string]struct{}, len(declared))
 	for _, name := range declared {
 		known[name] = struct{}{}
 	}

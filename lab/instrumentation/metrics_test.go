@@ -386,8 +386,12 @@ func TestRunning(t *testing.T) {
 	expectState(1, c)
 	d := r.begin()
 	expectState(2, c)
-	r.end(d)
+	r.end(d) // the last one
+	e := r.begin()
+	expectState(2, c)
 	r.end(c)
+	expectState(1, e)
+	r.end(e)
 	expectState(0, nil)
 }
 
