@@ -20,7 +20,7 @@ __all__ = ["Notice", "notices", "read", "resolves"]
 _HEAD = re.compile(r"^\*(?P<alert>\w+)\*(?P<labels>(?: \w+ `[^`]*`)*)\s*$")
 _LABEL = re.compile(r" (\w+) `([^`]*)`")
 _LINK = re.compile(r"<([^|<>]+)\|(\w+)>")
-_VALUE = r"[-+]?[0-9][0-9a-zA-Z. %×/]*"
+_VALUE = r"(?:[-+]?[0-9][0-9a-zA-Z. %×/]*|[-+]Inf)"
 _MARK = "\0"
 
 

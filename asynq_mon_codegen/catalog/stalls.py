@@ -81,6 +81,8 @@ QUEUE_STALLED = Alert(
     signal=PENDING_TASKS,
     when=Above(critical=0),
     hold="2m",
+    # handlers that hang all fail at once when their timeout comes: for 5 minutes something seems to get done
+    keep_firing_for="10m",
     guards=(
         _NOTHING_DONE,
         # asynq's latency would not do: it is 0 after a graceful stop of workers that put tasks back
@@ -91,7 +93,13 @@ QUEUE_STALLED = Alert(
     summary="Nobody works on a queue that has tasks waiting",
     description="Queue {queue} has {value} pending, and not one attempt has finished for more than 5 minutes.",
     dashboard="asynq-queue",
-    inhibits=("AsynqQueueWaitHigh", "AsynqQueueBacklogNotDraining", "AsynqScheduledOverdue"),
+    inhibits=(
+        "AsynqQueueWaitHigh",
+        "AsynqQueueBacklogNotDraining",
+        "AsynqScheduledOverdue",
+        "AsynqWorkersSaturated",
+        "AsynqPeriodicTaskMissing",
+    ),
     probe=probes.STALLED,
     runbook=runbooks.STALLED,
 )

@@ -77,6 +77,7 @@ QUEUE_WAIT_HIGH = Alert(
     description="The next task of queue {queue} has waited {value} for a worker (threshold {threshold}, for {hold}); "
     "every task behind it is late too.",
     dashboard="asynq-queue",
+    inhibits=("AsynqQueueBacklogNotDraining", "AsynqWorkersSaturated"),
     probe=Probe(
         drive=_waits,
         quiet={"the queue is paused": _waits_while_paused, "bursts that are worked off": _waits_in_bursts},

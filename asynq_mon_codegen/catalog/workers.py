@@ -33,6 +33,8 @@ WORKERS_DOWN = Alert(
     signal=WORKERS,
     when=Below(critical=1),
     hold="2m",
+    # when workers are back, what waited is worked off first; that is no other incident
+    keep_firing_for="5m",
     guards=(only(PENDING.above(0).group(), "tasks are pending"),),
     summary="No worker is up although tasks wait",
     description="Workers that answer: {value}, for {hold}. Tasks are pending and nobody works on them; due, scheduled "

@@ -12,7 +12,7 @@ SCENARIO = Scenario(
     shape=Shape(concurrency=4),
     prepare=all_workers(duration_ms={"email:send": 700.0}),
     act=lambda lab: lab.workers[0].kill(),
-    lasts="30m",
+    lasts="20m",
     may=(
         "AsynqQueueBacklogNotDraining",
         "AsynqWorkersSaturated",
