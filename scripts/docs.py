@@ -83,7 +83,8 @@ def command_line() -> str:
 def example() -> str:
     """The worker that docs/instrumentation.md shows; it is compiled with the lab."""
     text = (ROOT / "lab" / "example" / "main.go").read_text(encoding="utf-8")
-    code = text[text.index("package main") :].replace("asynq-mon-lab/instrumentation", "example.com/shop/internal/asynqmetrics")
+    code = text[text.index("package main") :]
+    code = code.replace("asynq-mon-lab/instrumentation", "example.com/shop/internal/asynqmetrics")
     return f"```go\n{code}```"
 
 

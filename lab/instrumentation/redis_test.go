@@ -49,12 +49,21 @@ func startRedis() (stop func(), err error) {
 	if err := free.Close(); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return nil, err
+	}
+	// The shell stops the server when its input ends, which it does even if the tests panic or are killed.
+	cmd := exec.Command("sh", "-c", `"$@" >/dev/null & server=$!; cat; kill "$server"; wait`, "sh",
+		"redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	stop = func() {
-		_ = cmd.Process.Kill()
+		_ = input.Close()
 		_ = cmd.Wait()
 	}
 	for range 100 {
