@@ -156,7 +156,7 @@ def timing_of(severity: Severity, monitoring: Monitoring) -> Timing:
     once = max(monitoring.evaluation_interval, Duration(10_000))
     match severity:
         case Severity.CRITICAL:
-            return Timing(wait=once, interval=max(once, _minutes(2)), repeat=max(once, _minutes(60)))
+            return Timing(wait=once, interval=max(once, _minutes(5)), repeat=max(once, _minutes(60)))
         case Severity.WARNING:
             twice = Duration(2 * once.milliseconds)
             return Timing(wait=twice, interval=max(twice, _minutes(5)), repeat=max(twice, _minutes(12 * 60)))

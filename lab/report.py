@@ -118,7 +118,7 @@ def judge(
         return report
     primary = story.must[0]
     seen = next((f for f in after if primary.matches(dict(f.labels))), None)
-    named = next((m for m in heard if m.inhibited and m.firing and primary.alert in m.text), None)
+    named = next((m for m in told if _names(m, primary)), None)
     return evolve(
         report,
         first=after[0].label("alertname") if after else "",
@@ -133,8 +133,13 @@ def _slack(messages: Iterable[Message], *, inhibited: bool) -> list[Message]:
     return [m for m in messages if m.firing and m.inhibited == inhibited and m.channel == "slack"]
 
 
+def _names(message: Message, expected: Expected) -> bool:
+    """Whether a Slack message is about the expected alert, which it has beside its severity in the title."""
+    return f"*{expected.alert}*" in message.text and expected.severity.value.upper() in message.title
+
+
 def _unheard(primary: Expected, heard: Iterable[Message], told: Sequence[Message], *, resolved: bool) -> Iterator[str]:
-    if not any(primary.alert in m.text for m in told):
+    if not any(_names(m, primary) for m in told):
         yield f"no message names {primary.alert}"
     if not 1 <= len(told) <= MOST_NOTIFICATIONS:
         yield f"{len(told)} notifications for one incident, 1 to {MOST_NOTIFICATIONS} are wanted"

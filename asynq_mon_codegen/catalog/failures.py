@@ -116,7 +116,6 @@ FAILED_IN_5M = Signal(
 TASK_FAILED_IN_5M = Signal(
     title="Failed attempts of a task type in 5 minutes", expr=TASK_FAILED * seconds("5m"), unit=Unit.ATTEMPTS
 )
-RETRY_GROWTH = Signal(title="Growth of the retry set in 5 minutes", expr=RETRY - RETRY.offset("5m"), unit=Unit.TASKS)
 
 _FLOOR_TEXT = "at least {minimum} attempts failed within 5 minutes"
 
@@ -163,13 +162,22 @@ DEPENDENCY_OUTAGE = Alert(
     signal=RECENT_FAILURE_RATIO,
     when=Above(critical="90%"),
     hold="2m",
-    # no floor of failed attempts: a retry set that grew by 20 has seen at least 20 of them
-    guards=(floor(RETRY_GROWTH.expr, 20, "at least {minimum} more tasks wait for a retry than 5 minutes ago"),),
+    # a level and no growth: with a small MaxRetry the retry set of a long outage stops growing
+    guards=(
+        floor(FAILED_IN_5M.expr, 20, _FLOOR_TEXT),
+        floor(RETRY, 20, "at least {minimum} tasks wait for a retry"),
+    ),
     summary="Nearly every attempt fails: something that all tasks need is down",
-    description="{value} of the attempts of queue {queue} failed within 2 minutes (threshold {threshold}) and the "
-    "retry set is growing: this looks like an outage of a database, an API or another dependency of the handlers.",
+    description="{value} of the attempts of queue {queue} failed within 2 minutes (threshold {threshold}) and "
+    "they wait for a retry: this looks like an outage of a database, an API or another dependency of the handlers.",
     dashboard="asynq-queue",
-    inhibits=("AsynqTaskFailureRatioHigh", "AsynqTaskTypeFailing", "AsynqRetryBacklogHigh"),
+    inhibits=(
+        "AsynqTaskFailureRatioHigh",
+        "AsynqTaskTypeFailing",
+        "AsynqRetryBacklogHigh",
+        "AsynqTasksArchived",
+        "AsynqPeriodicTaskMissing",
+    ),
     probe=probes.DEPENDENCY_OUTAGE,
     runbook=runbooks.DEPENDENCY_OUTAGE,
 )

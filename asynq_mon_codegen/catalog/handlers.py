@@ -190,6 +190,7 @@ SCHEDULER_FAILS = Alert(
     description="{value} of type {task_type} could not be enqueued by the scheduler within 15 minutes. asynq does not "
     "catch up on missed runs.",
     dashboard="asynq-tasks",
+    inhibits=("AsynqPeriodicTaskMissing",),
     probe=probes.SCHEDULER,
     runbook=producer_runbooks.SCHEDULER_FAILS,
 )

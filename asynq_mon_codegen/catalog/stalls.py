@@ -60,6 +60,18 @@ def _slow_by_nature() -> Expr:
     return ACTIVE.above(0).and_(best.above(0)).and_(best.below(_LONGEST_HANDLERS))
 
 
+_PASSED_OVER = "workers serve another queue that always has tasks waiting, and hold none of this one"
+
+
+def _passed_over() -> Expr:
+    """What starves a queue: strict priority gives every free slot to another one, which never becomes empty.
+
+    Without a consumer or with dead workers, the queues that are served become empty again and again.
+    """
+    never_empty = PROCESSED.above(0).and_(PENDING.min_over("5m").above(0))
+    return ACTIVE.equals(0).and_(never_empty.group())
+
+
 ANY_QUEUE = Record(
     metric="asynq_queue_size",
     operations="group",
@@ -89,6 +101,7 @@ QUEUE_STALLED = Alert(
         only(PENDING.offset("5m").above(0), "tasks were pending 5 minutes ago too"),
         IS_PAUSED,
         unless(_slow_by_nature(), "workers hold tasks of a queue that never finishes 3 in 5 minutes"),
+        unless(_passed_over(), _PASSED_OVER),
     ),
     summary="Nobody works on a queue that has tasks waiting",
     description="Queue {queue} has {value} pending, and not one attempt has finished for more than 5 minutes.",
@@ -109,18 +122,25 @@ QUEUE_STARVED = Alert(
     group=GROUP,
     threat=Threat.BOTTLENECK,
     signal=PENDING_TASKS,
-    when=Above(warning=0),
-    hold="5m",
+    when=Above(critical=0),
+    hold="2m",
     guards=(
         _NOTHING_DONE,
-        only(PROCESSED.above(0).group(), "another queue is processed"),
+        only(PENDING.offset("5m").above(0), "tasks were pending 5 minutes ago too"),
+        only(_passed_over(), _PASSED_OVER),
         IS_PAUSED,
-        unless(ACTIVE.above(0), "workers hold tasks of the queue"),
     ),
-    summary="A queue gets no worker while others are served",
-    description="Queue {queue} has {value} pending and none of them is taken, while workers of the same Redis serve "
-    "other queues (for {hold}).",
+    summary="A queue gets no worker, for another one takes them all",
+    description="Queue {queue} has {value} pending and for more than 5 minutes none of them has been taken, while "
+    "workers of the same Redis serve another queue that never becomes empty.",
     dashboard="asynq-overview",
+    inhibits=(
+        "AsynqQueueWaitHigh",
+        "AsynqQueueBacklogNotDraining",
+        "AsynqScheduledOverdue",
+        "AsynqWorkersSaturated",
+        "AsynqPeriodicTaskMissing",
+    ),
     probe=probes.STARVED,
     runbook=runbooks.STARVED,
 )

@@ -67,14 +67,19 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     if not rules:
         return
     subjects = [*_levels(alert, probe, rules), *_also(alert, probe, rules), *_quiet(alert, probe, rules)]
-    if probe.many:
-        yield _case(plan, alert, probe, rules, f"{alert.name}: levels and guards", tuple(subjects))
-    else:
-        for subject in subjects:
+    together = tuple(s for s in subjects if probe.many and s.drive not in _apart(probe))
+    if together:
+        yield _case(plan, alert, probe, rules, f"{alert.name}: levels and guards", together)
+    for subject in subjects:
+        if subject not in together:
             yield _case(plan, alert, probe, rules, f"{alert.name}: {subject.name}", (subject,))
     for subject, label in _declared(alert, probe, rules):
         title = f"{alert.name}: {label} {subject.name!r} has its own threshold"
         yield _case(plan, alert, probe, rules, title, (subject,), label)
+
+
+def _apart(probe: Probe) -> tuple[Drive, ...]:
+    return tuple(drive for text, drive in (*probe.also, *probe.quiet) if text in probe.apart)
 
 
 def _beyond(alert: Alert, probe: Probe, level: float, worse: float | None) -> float:

@@ -48,7 +48,8 @@ class Probe:
     where a window makes that longer than the hold; ``heard`` how soon it fires, where ``settle`` is only the
     memory of a window and the fault shows at once. ``clears`` is how long after its end the fault is
     still seen, where that is not ``settle``. ``exact`` says whether the signal hits ``value`` to
-    the bit; ``many`` whether several things can be driven in one world; ``top`` and ``bottom`` are the highest and
+    the bit; ``many`` whether several things can be driven in one world, and ``apart`` which of ``also`` and ``quiet``
+    cannot all the same, for what they do to others of that world; ``top`` and ``bottom`` are the highest and
     lowest value that the signal can have; ``value`` is what a signal without a level shows;
     ``recovers`` is False where the alert outlives the fault, ``always`` True where it must never stop.
     """
@@ -66,6 +67,7 @@ class Probe:
     clears: Duration | None = field(default=None, converter=_optional)
     exact: bool = True
     many: bool = True
+    apart: tuple[str, ...] = ()
     top: float | None = None
     bottom: float | None = None
     value: float = 1

@@ -11,8 +11,8 @@ SCENARIO = Scenario(
     title="strict priority starves the lower queues",
     shape=Shape(strict=True, concurrency=2),
     prepare=all_workers(duration_ms={"order:pay": 200.0}),
-    act=traffic({"critical": {"order:pay": 30.0}}),
-    lasts="25m",
+    act=traffic({"critical": {"order:pay": 22.0}}),
+    lasts="20m",
     may=(
         "AsynqQueueWaitHigh",
         "AsynqQueueBacklogNotDraining",
@@ -24,9 +24,9 @@ SCENARIO = Scenario(
     must=(
         Expected(
             alert="AsynqQueueStarved",
-            severity=Severity.WARNING,
+            severity=Severity.CRITICAL,
             threat=Threat.BOTTLENECK,
-            within="20m",
+            within="15m",
             labels={"queue": "low"},
         ),
     ),

@@ -141,22 +141,24 @@ TASK_FAILURE_RATIO = Probe(
 
 # -- outages -------------------------------------------------------------------------------------
 
-_GROWTH = 20
+_MANY = 20
+_QUIET = QueueState(processed=_QUIET_PACE, retry=7)
+_SLOW_PACE = 0.071
+"""Attempts per second of which 95 % are just above 20 in 5 minutes."""
 
 
-def _outage(retry_growth: float) -> Drive:
+def _outage(processed: float, retry: float, healthy: QueueState = _QUIET) -> Drive:
+    """``value`` of all attempts fail while so many tasks wait for a retry."""
+
     def drive(world: World, name: str, value: float) -> dict[str, str]:
-        return world.queue(
-            name,
-            healthy=QueueState(processed=_QUIET_PACE, retry=7),
-            broken=QueueState(processed=1, failed=value, retry=Then(7, 2, 7 + retry_growth)),
-        )
+        broken = QueueState(processed=processed, failed=processed * value, retry=retry)
+        return world.queue(name, healthy=healthy, broken=broken)
 
     return drive
 
 
 def _outage_in_bursts(world: World, name: str, value: float) -> dict[str, str]:
-    broken = QueueState(processed=Cycle((1e-6, 1, 1e-6)), failed=Cycle((0, value, 0)), retry=Then(7, 2, 7 + _GROWTH))
+    broken = QueueState(processed=Cycle((1e-6, 1, 1e-6)), failed=Cycle((0, value, 0)), retry=_MANY)
     return world.queue(name, healthy=QueueState(processed=_QUIET_PACE, retry=7), broken=broken)
 
 
@@ -169,10 +171,14 @@ def _short_outage(world: World, name: str, value: float) -> dict[str, str]:
 
 
 DEPENDENCY_OUTAGE = Probe(
-    drive=_outage(_GROWTH),
-    also={_IN_BURSTS: _outage_in_bursts},
+    drive=_outage(1, _MANY),
+    also={
+        _FEW: _outage(_SLOW_PACE, 3 * _MANY, QueueState(processed=1, failed=_SLOW_PACE, retry=7)),
+        _IN_BURSTS: _outage_in_bursts,
+    },
     quiet={
-        "at least {minimum} more tasks wait for a retry than 5 minutes ago": _outage(_GROWTH - 1),
+        _FLOOR: _outage(0.97 * _SLOW_PACE, 100 * _MANY),
+        "at least {minimum} tasks wait for a retry": _outage(1, _MANY - 1),
         "an outage of a minute and a half": _short_outage,
     },
     settle="2m",

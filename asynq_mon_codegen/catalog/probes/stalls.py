@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics import asynq
-from asynq_mon_codegen.simulator import Drive, Probe, QueueState, Saw, Then, World
+from asynq_mon_codegen.simulator import Cycle, Drive, Probe, QueueState, Saw, Then, World
 
 __all__ = [
     "AGGREGATION_STUCK",
@@ -16,11 +16,13 @@ __all__ = [
 ]
 
 # per scrape of 30 s a fraction that is exact in binary, for sums of others fall by a rounding error: a counter reset
+_PASSED_OVER = "workers serve another queue that always has tasks waiting, and hold none of this one"
 _SLOW = 0.25 / 30
 """One attempt in two minutes: at most 2.5 in 5 minutes."""
 _EVERY_MINUTE = 0.5 / 30
 
 _BUSY = QueueState(processed=10, failed=1, active=2)
+_NEVER_EMPTY = QueueState(processed=10, failed=1, active=2, pending=3)
 
 
 def _age(pending: float) -> float:
@@ -55,7 +57,9 @@ def _scaled_to_zero(world: World, name: str, value: float) -> dict[str, str]:
 
 
 def _still_processed(world: World, name: str, value: float) -> dict[str, str]:
-    return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200, processed=0.02))
+    """Every five minutes it is empty for a moment, so it starves no other queue of this world."""
+    waiting = Cycle((0, 0, 0, 0, *[5 * value] * 6))
+    return world.queue(name, _BUSY, QueueState(pending=waiting, latency=200, processed=0.02))
 
 
 def _not_waiting_for_long(world: World, name: str, value: float) -> dict[str, str]:
@@ -78,12 +82,24 @@ def _long_handlers(world: World, name: str, value: float) -> dict[str, str]:
     return world.queue(name, slow, QueueState(pending=5 * value, latency=200, active=2))
 
 
+def _another_is_served(world: World, name: str, value: float) -> dict[str, str]:
+    """The tasks go to a queue that no server lists; that of the others is empty in between."""
+    world.queue("served", _BUSY, QueueState(processed=10, failed=1, active=2, pending=Cycle((3, 0, 0))))
+    return world.queue(name, QueueState(), QueueState(pending=value, latency=_age(value)))
+
+
+def _another_takes_all(world: World, name: str, value: float) -> dict[str, str]:
+    world.queue("takes all", _BUSY, _NEVER_EMPTY)
+    return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200))
+
+
 STALLED = Probe(
     drive=_killed,
     also={
         "busy workers are killed": _busy_workers_killed,
         "handlers of a minute are stuck": _handlers_of_a_minute_stuck,
         "workers are scaled to zero": _scaled_to_zero,
+        "no worker serves it, but another queue": _another_is_served,
     },
     quiet={
         "no attempt has finished for 5 minutes": _still_processed,
@@ -91,7 +107,9 @@ STALLED = Probe(
         "the waiting tasks were deleted": _deleted_by_hand,
         "the queue is paused": _stands_while_paused,
         "workers hold tasks of a queue that never finishes 3 in 5 minutes": _long_handlers,
+        _PASSED_OVER: _another_takes_all,
     },
+    apart=(_PASSED_OVER,),
     settle="5m",
     ripens="6m30s",
     before="80m",
@@ -102,40 +120,54 @@ STALLED = Probe(
 # -- starved: one world each, for another queue must be served in most of them ------------------
 
 
-def _starved(world: World, name: str, value: float, **broken: float | bool) -> dict[str, str]:
-    world.queue("served", _BUSY, _BUSY)
-    world.queue("idle", QueueState(), QueueState())
-    state = QueueState(pending=value, latency=_age(value), **broken)  # type: ignore[arg-type]
-    return world.queue(name, QueueState(processed=3, active=1), state)
+def _starved(world: World, name: str, value: float) -> dict[str, str]:
+    return _as_starved(world, name, QueueState(pending=value, latency=_age(value)))
 
 
-def _starved_but_nobody_is_served(world: World, name: str, value: float) -> dict[str, str]:
+def _as_starved(world: World, name: str, broken: QueueState) -> dict[str, str]:
+    world.queue("served", _BUSY, _NEVER_EMPTY)
     world.queue("idle", QueueState(), QueueState())
-    return world.queue(name, QueueState(processed=3, active=1), QueueState(pending=5 * value, latency=400))
+    return world.queue(name, QueueState(processed=3, active=1), broken)
+
+
+def _beside(other: QueueState) -> Drive:
+    """As starved, but for the state of the other queue."""
+
+    def drive(world: World, name: str, value: float) -> dict[str, str]:
+        world.queue("other", _BUSY, other)
+        return world.queue(name, QueueState(processed=3, active=1), QueueState(pending=5 * value, latency=400))
+
+    return drive
 
 
 def _served_a_little(world: World, name: str, value: float) -> dict[str, str]:
-    return _starved(world, name, 5 * value, processed=0.02)
+    return _as_starved(world, name, QueueState(pending=5 * value, latency=200, processed=0.02))
 
 
 def _starved_while_paused(world: World, name: str, value: float) -> dict[str, str]:
-    return _starved(world, name, 5 * value, paused=True)
+    return _as_starved(world, name, QueueState(pending=5 * value, latency=200, paused=True))
+
+
+def _starved_for_three_minutes(world: World, name: str, value: float) -> dict[str, str]:
+    return _as_starved(world, name, QueueState(pending=Then(0, 6, 5 * value), latency=Then(0, 6, 200)))
 
 
 def _held(world: World, name: str, value: float) -> dict[str, str]:
-    return _starved(world, name, 5 * value, active=1)
+    return _as_starved(world, name, QueueState(pending=5 * value, latency=200, active=1))
 
 
 STARVED = Probe(
     drive=_starved,
     quiet={
         "no attempt has finished for 5 minutes": _served_a_little,
-        "another queue is processed": _starved_but_nobody_is_served,
-        "the queue is paused": _starved_while_paused,
+        "tasks were pending 5 minutes ago too": _starved_for_three_minutes,
+        _PASSED_OVER: _beside(QueueState(processed=10, active=2, pending=Cycle((3, 3, 0, 0, 0)))),
+        "the other queue stands still as well": _beside(QueueState(pending=30, active=2)),
         "workers hold tasks of the queue": _held,
+        "the queue is paused": _starved_while_paused,
     },
     settle="5m",
-    ripens="9m30s",
+    ripens="6m30s",
     before="2m",
     lasting="1m",
     after="1m",

@@ -156,9 +156,9 @@ TASK_TYPE_FAILING = Runbook(
 )
 
 DEPENDENCY_OUTAGE = Runbook(
-    meaning="More than 90 % of the attempts of queue {queue} failed within the last 2 minutes, and at least 20 more "
-    "tasks wait for a retry than 5 minutes ago. Handlers of different tasks do not break together: what they share is "
-    "gone, a database, an API, DNS, a credential.",
+    meaning="More than 90 % of the attempts of queue {queue} failed within the last 2 minutes, at least 20 failed "
+    "within 5 minutes, and at least 20 tasks wait for a retry. Handlers of different tasks do not break "
+    "together: what they share is gone, a database, an API, DNS, a credential.",
     impact="The queue does no useful work. Tasks are not lost: each fails quickly and waits longer each time, so "
     "backlog and waiting time look fine while users wait for everything. After the outage all of it comes back as a "
     "wave.",
@@ -215,15 +215,16 @@ DEPENDENCY_OUTAGE = Runbook(
             ),
         ),
     ),
-    tuning="The floor is the growth of the retry set; a small queue that matters can have a lower one.\n\n"
+    tuning="The floor holds for the failed attempts and for the retry set; a small queue that matters can have a lower "
+    "one.\n\n"
     "```python\n"
     'alerts = asynq.ALERTS.replace(asynq.ALERTS["AsynqDependencyOutage"].with_floor(5))\n'
     'Queue("best-effort", thresholds={"AsynqDependencyOutage": None})\n'
     "```",
     lies="It is silent for tasks that are archived at their first error (SkipRetry, MaxRetry(0)), for nothing then "
-    "waits for a retry: AsynqTaskFailureRatioHigh fires after 5 minutes. It resolves when producers stop, though the "
-    "dependency is still gone, and is blind for the first 5 minutes of a new queue. A queue that only holds old "
-    "hopeless tasks can reach 90 %, but its retry set does not grow.",
+    "waits for a retry: AsynqTaskFailureRatioHigh fires after 5 minutes. It resolves when producers stop and retries "
+    "are hours apart, though the dependency is still gone. A queue that gets nothing new and holds hundreds of "
+    "hopeless tasks can look like an outage.",
 )
 
 RETRY_BACKLOG = Runbook(

@@ -67,7 +67,8 @@ STALLED = Runbook(
         Cause(
             "A queue of higher priority takes every slot",
             "Servers list this queue with the lowest weight and use StrictPriority, and another queue is processed at "
-            "full speed: see [AsynqQueueStarved](AsynqQueueStarved.md), which fires too.",
+            "full speed. If that one never becomes empty, [AsynqQueueStarved](AsynqQueueStarved.md) fires instead of "
+            "this alert.",
             _ALL_PROCESSED,
         ),
         Cause(
@@ -113,8 +114,9 @@ STALLED = Runbook(
 )
 
 STARVED = Runbook(
-    meaning="Tasks wait, no worker holds any task of this queue, and for ten minutes none has finished, while another "
-    "queue of the same Redis is processed. The workers are alive; they do not come to this queue.",
+    meaning="Tasks wait, no worker holds any task of this queue, and for more than five minutes none has finished, "
+    "while another queue of the same Redis is processed that was not empty once in five minutes. The workers are "
+    "alive; they do not come to this queue.",
     impact="Queue {queue} is not served at all, however little there is to do in it. Its tasks will wait until the "
     "other queue is empty, or for ever.",
     causes=(
@@ -141,8 +143,8 @@ STARVED = Runbook(
         ),
         Cause(
             "The servers of this queue are gone, those of others are not",
-            "Each group of queues has its own deployment, and the one for this queue has no pods. AsynqQueueStalled "
-            "fires for all of its queues.",
+            "Each group of queues has its own deployment, the one for this queue has no pods, and another deployment "
+            "is overloaded, which makes it look like starvation. AsynqWorkerDown names the missing pods.",
             (shell("kubectl get deployments -o wide", "READY 0/n"), _SERVERS),
         ),
         Cause(
@@ -172,7 +174,8 @@ STARVED = Runbook(
     tuning="A queue that may only be served when everything else is done (clean-up, statistics): "
     '`Queue("housekeeping", thresholds={"AsynqQueueStarved": None, "AsynqQueueStalled": None})`.',
     lies="The collector does not know which server serves which queue: with separate deployments on one Redis it says "
-    "`starved` where the workers of this queue are dead, and `asynq server ls` is the only witness. A queue that gets "
+    "`starved` where the workers of this queue are dead and those of another are overloaded, and `asynq server "
+    "ls` is the only witness. Where the queue above is empty now and then, AsynqQueueStalled fires. A queue that gets "
     "a task through now and then is not reported; AsynqQueueWaitHigh is. One task that is stuck as active without a "
     "lease keeps it silent.",
 )
