@@ -11,7 +11,7 @@ INPUTS := pyproject.toml requirements-dev.txt scripts/venv.sh
 JOBS ?= 2
 PYTEST_ARGS ?=
 
-.PHONY: help setup generate check test test-newest lint fmt type mutate bench docs golden preview clean
+.PHONY: help setup generate check test test-newest test-go lab lab-short lint fmt type mutate bench docs golden preview clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,15 +30,27 @@ generate: $(RUNTIME) ## Write rules, tests, routes, dashboards and runbooks; nee
 check: $(RUNTIME) ## Fail if a generated file is missing, stale or orphaned
 	@$(BIN)/asynq-mon generate --check
 
-test: $(DEV) ## All checks: lint, types, layers, drift, tests with coverage, promtool and amtool
+test: $(DEV) ## All checks that need no Go: lint, types, layers, drift, tests with coverage, promtool and amtool
 	@scripts/ensure_tools.sh
 	@$(MAKE) lint type check
-	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) -m "not go and not lab" --cov --cov-report=term $(PYTEST_ARGS)
 
 test-newest: $(DEV) ## Put the outputs through the newest promtool and amtool (built with Go, cached in .tools)
 	@scripts/newest.sh
 	PROMTOOL=$(CURDIR)/.tools/bin/promtool AMTOOL=$(CURDIR)/.tools/bin/amtool \
 		$(BIN)/pytest -n $(JOBS) -m outputs $(PYTEST_ARGS)
+
+test-go: $(DEV) ## The generated Go, the metric contract and the lab itself, against a real asynq and Redis (needs Go)
+	@scripts/ensure_lab.sh
+	$(BIN)/pytest -m "go or lab" $(PYTEST_ARGS)
+
+lab: $(DEV) ## Break a real asynq in every way and write docs/detection.md (needs Go; about an hour)
+	@scripts/ensure_lab.sh
+	$(BIN)/python -m lab run
+
+lab-short: $(DEV) ## The same with a few scenarios, in less than 8 minutes; writes nothing
+	@scripts/ensure_lab.sh
+	$(BIN)/python -m lab run --suite short --jobs 5 --no-write
 
 lint: $(DEV) ## Check style, formatting and the direction of imports
 	$(BIN)/ruff check .
