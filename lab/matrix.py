@@ -10,8 +10,8 @@ from typing import Any
 from attrs import asdict, frozen
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lab.report import MOST_NOTIFICATIONS, Report
-from lab.scenario import Kind
+from lab.report import Report
+from lab.scenario import MOST_NOTIFICATIONS, Kind
 
 __all__ = ["MATRIX", "PAGE", "Row", "load", "merged", "page", "save"]
 

@@ -12,10 +12,8 @@ from lab.messages import Message
 from lab.observed import Firing, severe
 from lab.scenario import Expected, Scenario
 
-__all__ = ["MOST_NOTIFICATIONS", "Moments", "Report", "floor_of", "judge"]
+__all__ = ["Moments", "Report", "floor_of", "judge"]
 
-MOST_NOTIFICATIONS = 3
-"""More notifications than this for one incident are a flood of their own."""
 
 _QUIET_AT_THE_END = 300.0
 """Production seconds at the end of a repaired system in which nothing may fire."""
@@ -98,7 +96,7 @@ def judge(
     for expected in story.must:
         problems += _missed(expected, after, moments, factor)
     if story.must and story.page:
-        problems += _unheard(story.must[0], heard, told, resolved=moments.mended is not None)
+        problems += _unheard(story, heard, told, resolved=moments.mended is not None)
     if moments.mended is not None:
         still = [f for f in loud if f.until > moments.ended - _QUIET_AT_THE_END / factor]
         problems += [f"still firing after the repair: {f.words}" for f in still]
@@ -138,11 +136,12 @@ def _names(message: Message, expected: Expected) -> bool:
     return f"*{expected.alert}*" in message.text and expected.severity.value.upper() in message.title
 
 
-def _unheard(primary: Expected, heard: Iterable[Message], told: Sequence[Message], *, resolved: bool) -> Iterator[str]:
+def _unheard(story: Scenario, heard: Iterable[Message], told: Sequence[Message], *, resolved: bool) -> Iterator[str]:
+    primary = story.must[0]
     if not any(_names(m, primary) for m in told):
         yield f"no message names {primary.alert}"
-    if not 1 <= len(told) <= MOST_NOTIFICATIONS:
-        yield f"{len(told)} notifications for one incident, 1 to {MOST_NOTIFICATIONS} are wanted"
+    if not 1 <= len(told) <= story.most:
+        yield f"{len(told)} notifications for one incident, 1 to {story.most} are wanted"
     over = (m.text for m in heard if m.inhibited and m.channel == "slack")
     if resolved and not any(f"Resolved: *{primary.alert}*" in text for text in over):
         yield f"no message says that {primary.alert} is over"

@@ -14,7 +14,11 @@ from asynq_mon_codegen.duration import Duration, duration
 from lab import scenarios
 from lab.stack import Lab, Shape
 
-__all__ = ["Expected", "Kind", "Scenario", "Suite", "scenario", "scenarios_of"]
+__all__ = ["MOST_NOTIFICATIONS", "Expected", "Kind", "Scenario", "Suite", "scenario", "scenarios_of"]
+
+
+MOST_NOTIFICATIONS = 3
+"""More notifications than this for one incident are a flood of their own."""
 
 
 class Kind(Enum):
@@ -68,7 +72,7 @@ class Scenario:
     through ``lasts`` itself), and it is watched until ``lasts`` is over. ``mend``, where given, repairs
     it, and then everything must be quiet again within ``recovers``. ``must`` starts with the
     alert that names the fault; ``may`` are other names that are true as well. Everything else of
-    severity warning or critical is a false alarm. ``page`` says whether a message must reach people:
+    severity warning or critical is a false alarm. People get at most ``most`` notifications. ``page`` says whether a message must reach people:
     where Alertmanager itself is away, none can. ``alone`` runs it with no other lab beside it, for
     it takes the machine's CPU.
     """
@@ -84,6 +88,7 @@ class Scenario:
     recovers: Duration = field(default=Duration(20 * 60_000), converter=duration)
     must: tuple[Expected, ...] = ()
     may: tuple[str, ...] = ()
+    most: int = MOST_NOTIFICATIONS
     page: bool = True
     alone: bool = False
     short: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from asynq_mon_codegen import Severity, Threat
 from lab.scenario import Expected, Scenario
 from lab.stack import Lab
@@ -18,8 +20,9 @@ def stop_all(lab: Lab) -> None:
     """Everything in flight is put back into the queues."""
     for worker in lab.workers:
         worker.ask_to_end()
+    deadline = time.monotonic() + 15
     for worker in lab.workers:
-        worker.terminate()
+        worker.end_by(deadline)
 
 
 SCENARIO = Scenario(

@@ -10,6 +10,8 @@ SCENARIO = Scenario(
     title="handlers hang and ignore their context",
     act=all_workers(hang={"order:pay": True}, ignore_ctx={"order:pay": True}),
     lasts="45m",
+    # half an hour passes before a handler counts as stuck: the wait, the stall, its update for two more queues, and it
+    most=4,
     may=(
         "AsynqQueueStalled",
         "AsynqQueueStarved",
