@@ -9,7 +9,7 @@ monitoring = Monitoring(
         TaskType("order:pay", queues="critical"),
         TaskType("email:send", queues="default"),
         TaskType("report:build", queues="low"),
-        TaskType("report:tick", queues="low", every="1m"),
+        TaskType("report:tick", queues="low", every="5m"),
     ),
     alerts=asynq.ALERTS,
     links=Links(runbooks="https://lab.example/runbooks", grafana="https://grafana.lab.example"),

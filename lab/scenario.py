@@ -72,9 +72,9 @@ class Scenario:
     through ``lasts`` itself), and it is watched until ``lasts`` is over. ``mend``, where given, repairs
     it, and then everything must be quiet again within ``recovers``. ``must`` starts with the
     alert that names the fault; ``may`` are other names that are true as well. Everything else of
-    severity warning or critical is a false alarm. People get at most ``most`` notifications. ``page`` says whether a message must reach people:
-    where Alertmanager itself is away, none can. ``alone`` runs it with no other lab beside it, for
-    it takes the machine's CPU.
+    severity warning or critical is a false alarm. People get at most ``most`` notifications. ``page``
+    says whether a message must reach people: where Alertmanager itself is away, none can. ``alone``
+    runs it with no other lab beside it, for it takes the machine's CPU.
     """
 
     title: str

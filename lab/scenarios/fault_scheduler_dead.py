@@ -9,14 +9,14 @@ SCENARIO = Scenario(
     title="the scheduler is dead",
     act=lambda lab: lab.producer.stop_scheduler(),
     mend=lambda lab: lab.producer.start_scheduler(),
-    lasts="15m",
+    lasts="25m",
     recovers="15m",
     must=(
         Expected(
             alert="AsynqPeriodicTaskMissing",
             severity=Severity.WARNING,
             threat=Threat.AVAILABILITY,
-            within="8m",
+            within="20m",
             labels={"task_type": "report:tick"},
         ),
     ),

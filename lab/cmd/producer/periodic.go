@@ -11,7 +11,7 @@ import (
 	asynqmetrics "asynq-mon-lab/instrumentation"
 )
 
-// periodic enqueues report:tick by an asynq scheduler every minute, scaled; it can be stopped and started again.
+// periodic enqueues report:tick by an asynq scheduler every five minutes, scaled; it can be stopped and started again.
 type periodic struct {
 	redis   asynq.RedisClientOpt
 	factor  float64
@@ -35,7 +35,7 @@ func (p *periodic) start() {
 		EnqueueErrorHandler: p.metrics.EnqueueErrorHandler(nil),
 	})
 	task := asynq.NewTask("report:tick", nil, asynq.Queue("low"), asynq.MaxRetry(5))
-	if _, err := scheduler.Register(fmt.Sprintf("@every %s", p.shorter(time.Minute)), task); err != nil {
+	if _, err := scheduler.Register(fmt.Sprintf("@every %s", p.shorter(5*time.Minute)), task); err != nil {
 		slog.Error("scheduler", "err", err)
 		return
 	}
