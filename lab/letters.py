@@ -6,6 +6,8 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from email.message import EmailMessage
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,19 +16,24 @@ from attrs import evolve, frozen
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.texts import Text
 from lab.messages import Message
+from lab.processes import HOST
 
-__all__ = ["Notice", "notices", "read", "resolves"]
+__all__ = ["Notice", "notices", "over", "read", "resolves"]
 
-_HEAD = re.compile(r"^\*(?P<alert>\w+)\*(?P<labels>(?: \w+ `[^`]*`)*)\s*$")
-_LABEL = re.compile(r" (\w+) `([^`]*)`")
-_LINK = re.compile(r"<([^|<>]+)\|(\w+)>")
+_SLACK_HEAD = re.compile(r"^\*(?P<alert>\w+)\*(?P<labels>(?: \w+ `[^`]*`)*)\s*$")
+_SLACK_LABEL = re.compile(r" (\w+) `([^`]*)`")
+_SLACK_LINK = re.compile(r"<([^|<>]+)\|(\w+)>")
+_TEXT_HEAD = re.compile(r"^(?P<alert>Asynq\w+)(?P<labels>(?: \w+=\S*)*)\s*$")
+_TEXT_LABEL = re.compile(r" (\w+)=(\S*)")
+_TEXT_LINK = re.compile(r"^  (Runbook|Dashboard|Logs|Traces): (\S+)$")
 _VALUE = r"(?:[-+]?[0-9][0-9a-zA-Z. %×/]*|[-+]Inf)"
 _MARK = "\0"
+_SEVERITIES = ("critical", "warning", "info")
 
 
 @frozen(kw_only=True)
 class Notice:
-    """One firing alert as a Slack message tells it."""
+    """One firing alert as a message tells it."""
 
     alert: str
     severity: str
@@ -35,47 +42,76 @@ class Notice:
     links: tuple[tuple[str, str], ...]
 
 
-def notices(message: Message) -> Iterator[Notice]:
-    """The firing alerts in a Slack message; a message about resolved ones only has none."""
-    severity = next((s for s in ("CRITICAL", "WARNING", "INFO") if f" {s} " in f" {message.title} "), "")
-    lines = message.text.splitlines()
+def notices(message: Message) -> tuple[Notice, ...]:
+    """The firing alerts in a message for people; one about resolved alerts only has none."""
+    severity = next((s for s in _SEVERITIES if f" {s.upper()} " in f" {message.title} "), "")
+    find = _in_slack if message.channel == "slack" else _in_text
+    return tuple(evolve(notice, severity=severity) for notice in find(_firing(message).splitlines()))
+
+
+def over(message: Message) -> str:
+    """The part of a message for people that names alerts which are over."""
+    match message.channel:
+        case "slack":
+            return "\n".join(line for line in message.text.splitlines() if line.startswith("Resolved: "))
+        case "pagerduty":
+            assert not isinstance(message.payload, EmailMessage)
+            return str(message.payload["payload"]["custom_details"]["resolved"])
+        case _:
+            return message.text.partition("\nResolved:\n")[2]
+
+
+def _firing(message: Message) -> str:
+    if message.channel == "email":
+        return message.text.partition("\nFiring:\n")[2].partition("\nResolved:\n")[0]
+    return message.text if message.firing else ""
+
+
+def _in_slack(lines: list[str]) -> Iterator[Notice]:
     for i, line in enumerate(lines):
-        head = _HEAD.match(line)
-        if head is None:
-            continue
-        rest = [*lines[i + 1 : i + 3], "", ""]
-        yield Notice(
-            alert=head["alert"],
-            severity=severity.lower(),
-            labels=tuple((n, html.unescape(v)) for n, v in _LABEL.findall(head["labels"])),
-            description=html.unescape(rest[0]),
-            links=tuple((name, html.unescape(url)) for url, name in _LINK.findall(rest[1])),
-        )
+        if head := _SLACK_HEAD.match(line):
+            description, links, *_ = [*lines[i + 1 : i + 3], "", ""]
+            yield Notice(
+                alert=head["alert"],
+                severity="",
+                labels=tuple((n, html.unescape(v)) for n, v in _SLACK_LABEL.findall(head["labels"])),
+                description=html.unescape(description),
+                links=tuple((name, html.unescape(url)) for url, name in _SLACK_LINK.findall(links)),
+            )
+
+
+def _in_text(lines: list[str]) -> Iterator[Notice]:
+    for i, line in enumerate(lines):
+        if head := _TEXT_HEAD.match(line):
+            _, description, *rest = [*lines[i + 1 : i + 8], "", ""]
+            yield Notice(
+                alert=head["alert"],
+                severity="",
+                labels=tuple(_TEXT_LABEL.findall(head["labels"])),
+                description=description.strip(),
+                links=tuple(m.groups() for one in takewhile(str.strip, rest) if (m := _TEXT_LINK.match(one))),  # type: ignore[misc]
+            )
 
 
 def read(messages: Iterable[Message], plan: Plan, folder: Path) -> tuple[int, tuple[str, ...]]:
-    """How many alerts were read in what arrived, and what is missing or wrong there.
+    """How many firing alerts were read in what arrived, and what is missing or wrong there.
 
     ``plan`` is in the lab's time, ``folder`` holds its files.
     """
     out: list[str] = []
     count = 0
     for message in messages:
-        if not message.inhibited or not message.firing:
+        if not message.inhibited or not message.firing or message.channel == "webhook":
             continue
-        match message.channel:
-            case "slack":
-                found = list(notices(message))
-                if not found:
-                    out.append(f"slack: no alert can be read from {message.title!r}")
-                count += len(found)
-                for notice in found:
-                    out += [f"slack, {notice.alert}: {p}" for p in _wrong(notice, plan, folder)]
-            case "pagerduty" | "email":
-                count += 1
-                out += [f"{message.channel}: {p}" for p in _thin(message, plan, folder)]
-            case _:
-                pass
+        found = notices(message)
+        count += len(found)
+        if not found:
+            out.append(f"{message.channel}: no alert can be read from {message.title!r}")
+        for notice in found:
+            out += [f"{message.channel}, {notice.alert}: {p}" for p in _wrong(notice, plan, folder)]
+        for link in message.links:
+            if not resolves(link, folder):
+                out.append(f"{message.channel}: {link} in {message.title!r} is none of the generated files")
     return count, tuple(dict.fromkeys(out))
 
 
@@ -112,8 +148,13 @@ def _dead_links(links: Mapping[str, str], rule: PlannedAlert, labels: Mapping[st
 
 
 def resolves(url: str, folder: Path) -> bool:
-    """Whether a runbook's or dashboard's URL leads to a file that was generated, with variables that it has."""
+    """Whether a runbook's or dashboard's URL leads to a file that was generated, with variables that it has.
+
+    Alertmanager's own address, which it puts at the end of a mail, is no such link.
+    """
     parts = urlsplit(url)
+    if parts.hostname == HOST:
+        return True
     if parts.path.endswith(".md"):
         return (folder / "runbooks" / Path(parts.path).name).is_file()
     uid = parts.path.rpartition("/")[2]
@@ -123,19 +164,3 @@ def resolves(url: str, folder: Path) -> bool:
             known = {f"var-{variable['name']}" for variable in board["templating"]["list"]}
             return set(parse_qs(parts.query)) <= known
     return False
-
-
-def _thin(message: Message, plan: Plan, folder: Path) -> Iterator[str]:
-    text = f"{message.title}\n{message.text}"
-    named = [r for r in plan.alerts if re.search(rf"\b{r.name}\b", message.text)]
-    if not named:
-        yield f"no alert is named in {message.title!r}"
-    if not re.search(r"\b(CRITICAL|WARNING|INFO)\b", message.title):
-        yield f"no severity in {message.title!r}"
-    for kind in ("/runbooks/", "/d/"):
-        urls = [u for u in re.findall(r"https?://[^\s\"<>]+", html.unescape(text)) if kind in u]
-        if not urls:
-            yield f"no link with {kind} in {message.title!r}"
-        for url in urls:
-            if not resolves(url.rstrip(".,)"), folder):
-                yield f"{url} is none of the generated files"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
+from asynq_mon_codegen.model import Severity
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.routing import timing_of
+from lab.letters import notices, over
 from lab.messages import Message
 from lab.observed import Firing, severe
 from lab.scenario import Expected, Scenario
@@ -15,6 +18,12 @@ from lab.scenario import Expected, Scenario
 __all__ = ["Moments", "Report", "floor_of", "judge"]
 
 
+_CHANNELS = {
+    Severity.CRITICAL: ("slack", "pagerduty"),
+    Severity.WARNING: ("slack", "email"),
+    Severity.INFO: ("email",),
+}
+"""Who must be told of what, as ``lab/settings.py`` declares it."""
 _QUIET_AT_THE_END = 300.0
 """Production seconds at the end of a repaired system in which nothing may fire."""
 
@@ -132,19 +141,20 @@ def _slack(messages: Iterable[Message], *, inhibited: bool) -> list[Message]:
 
 
 def _names(message: Message, expected: Expected) -> bool:
-    """Whether a Slack message is about the expected alert, which it has beside its severity in the title."""
-    return f"*{expected.alert}*" in message.text and expected.severity.value.upper() in message.title
+    """Whether a message is about the expected alert, which it has beside its severity in the title."""
+    return any((n.alert, n.severity) == (expected.alert, expected.severity.value) for n in notices(message))
 
 
 def _unheard(story: Scenario, heard: Iterable[Message], told: Sequence[Message], *, resolved: bool) -> Iterator[str]:
     primary = story.must[0]
-    if not any(_names(m, primary) for m in told):
-        yield f"no message names {primary.alert}"
     if not 1 <= len(told) <= story.most:
         yield f"{len(told)} notifications for one incident, 1 to {story.most} are wanted"
-    over = (m.text for m in heard if m.inhibited and m.channel == "slack")
-    if resolved and not any(f"Resolved: *{primary.alert}*" in text for text in over):
-        yield f"no message says that {primary.alert} is over"
+    for channel in _CHANNELS[primary.severity]:
+        mine = [m for m in heard if m.inhibited and m.channel == channel]
+        if not any(_names(m, primary) for m in mine):
+            yield f"{channel}: no message names {primary.alert}"
+        if resolved and not any(re.search(rf"\b{primary.alert}\b", over(m)) for m in mine):
+            yield f"{channel}: no message says that {primary.alert} is over"
 
 
 def _missed(expected: Expected, found: Iterable[Firing], moments: Moments, factor: int) -> list[str]:

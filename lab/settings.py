@@ -96,7 +96,7 @@ class Settings:
         mail = Receiver.email("email", to=f"{which}@lab.example", smarthost=self._sinks.smarthost)
         return {
             Severity.CRITICAL: (pager, slack),
-            Severity.WARNING: (slack,),
+            Severity.WARNING: (slack, mail),
             Severity.INFO: (mail,),
             Severity.NONE: (Receiver.webhook("watchdog", url=self._sinks.url(which, "webhook")),),
         }

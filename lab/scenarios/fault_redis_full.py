@@ -17,6 +17,8 @@ SCENARIO = Scenario(
     title="Redis is out of memory",
     shape=Shape(redis_config={"maxmemory": "20mb", "maxmemory-policy": "noeviction"}),
     act=fill,
+    # two things to know, each for several queues: Redis is full, and tasks are lost
+    most=4,
     lasts="20m",
     may=("AsynqSchedulerEnqueueErrors", "AsynqPeriodicTaskMissing", "AsynqQueueStalled", "AsynqQueueWaitHigh"),
     must=(

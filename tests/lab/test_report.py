@@ -35,17 +35,29 @@ def _firing(after: float, alert: str = "AsynqQueueWaitHigh", **labels: str) -> F
     return Firing(labels=tuple(sorted(all_labels.items())), since=BROKEN + after / FACTOR, until=MOMENTS.ended)
 
 
-def _message(after: float, text: str = "*AsynqQueueWaitHigh* queue `low`", *, inhibited: bool = True) -> Message:
+def _slack(after: float, *, inhibited: bool = True, over: bool = False) -> Message:
+    text = "Resolved: *AsynqQueueWaitHigh* queue `low`" if over else "*AsynqQueueWaitHigh* queue `low`\nIt waits.\n"
     return Message(
         at=BROKEN + after / FACTOR,
         channel="slack",
         inhibited=inhibited,
-        firing=True,
-        title="[FIRING:1] WARNING",
+        firing=not over,
+        title=f"[{'RESOLVED' if over else 'FIRING:1'}] WARNING shop: Tasks wait",
         text=text,
         links=(),
         payload={},
     )
+
+
+def _mail(after: float, *, over: bool = False) -> Message:
+    part = "\nResolved:\n" if over else "\nFiring:\n"
+    text = f"Tasks wait\n{part}\nAsynqQueueWaitHigh queue=low\n  Tasks wait\n  It waits.\n"
+    return evolve(_slack(after, over=over), channel="email", text=text)
+
+
+def _told(after: float) -> list[Message]:
+    """The same news in Slack and by mail, where warnings go."""
+    return [_slack(after), _mail(after)]
 
 
 def _judged(story: Scenario, found: list[Firing], messages: list[Message], moments: Moments = MOMENTS) -> Report:
@@ -54,7 +66,7 @@ def _judged(story: Scenario, found: list[Firing], messages: list[Message], momen
 
 def test_a_detected_fault_has_no_problems() -> None:
     """The right alert in time, one message: times are production seconds."""
-    report = _judged(FAULT, [_firing(200)], [_message(230), _message(230, inhibited=False)])
+    report = _judged(FAULT, [_firing(200)], [*_told(230), _slack(230, inhibited=False)])
     assert report.problems == ()
     assert (report.fired, report.told, report.first, report.threat) == (200, 230, "AsynqQueueWaitHigh", "bottleneck")
     assert (report.notifications, report.notifications_without_inhibition) == (1, 1)
@@ -64,14 +76,13 @@ def test_a_missed_fault_is_a_problem() -> None:
     """Nothing fired, nobody was told."""
     problems = _judged(FAULT, [], []).problems
     assert problems[0] == "missed: AsynqQueueWaitHigh (warning, bottleneck, queue=low)"
-    assert "no message names AsynqQueueWaitHigh" in problems
+    assert "slack: no message names AsynqQueueWaitHigh" in problems
+    assert "email: no message names AsynqQueueWaitHigh" in problems
 
 
 def test_the_wrong_queue_does_not_count() -> None:
     """An alert about another queue detects nothing."""
-    assert any(
-        p.startswith("missed") for p in _judged(FAULT, [_firing(200, queue="critical")], [_message(230)]).problems
-    )
+    assert any(p.startswith("missed") for p in _judged(FAULT, [_firing(200, queue="critical")], _told(230)).problems)
 
 
 def test_the_wrong_severity_does_not_count() -> None:
@@ -81,21 +92,21 @@ def test_the_wrong_severity_does_not_count() -> None:
 
 def test_a_late_alert_is_a_problem() -> None:
     """Five minutes were wanted."""
-    problems = _judged(FAULT, [_firing(301)], [_message(330)]).problems
+    problems = _judged(FAULT, [_firing(301)], _told(330)).problems
     assert problems == ("late: AsynqQueueWaitHigh (warning, bottleneck, queue=low) after 301s, wanted within 5m",)
 
 
 def test_an_alert_that_nobody_expects_is_a_false_alarm() -> None:
     """Neither must nor may: false; may: fine; info: nobody is told at once."""
     found = [_firing(200), _firing(210, "AsynqQueueStalled"), _firing(220, "AsynqQueueSurge")]
-    report = _judged(FAULT, [*found, _firing(230, "AsynqQueueStarved", severity="info")], [_message(230)])
+    report = _judged(FAULT, [*found, _firing(230, "AsynqQueueStarved", severity="info")], _told(230))
     assert report.false_alarms == ("AsynqQueueSurge (warning, queue=low)",)
     assert report.problems == ("false alarm: AsynqQueueSurge (warning, queue=low)",)
 
 
 def test_an_alert_before_the_fault_is_a_false_alarm() -> None:
     """The expected alert, too, when nothing is broken yet."""
-    assert _judged(FAULT, [_firing(-60), _firing(200)], [_message(230)]).false_alarms
+    assert _judged(FAULT, [_firing(-60), _firing(200)], _told(230)).false_alarms
 
 
 def test_every_alert_of_a_healthy_system_is_false() -> None:
@@ -107,22 +118,23 @@ def test_every_alert_of_a_healthy_system_is_false() -> None:
 
 def test_a_flood_of_messages_is_a_problem() -> None:
     """More than three notifications for one incident."""
-    report = _judged(FAULT, [_firing(200)], [_message(230 + i) for i in range(4)])
+    report = _judged(FAULT, [_firing(200)], [m for i in range(4) for m in _told(230 + i)])
     assert report.problems == ("4 notifications for one incident, 1 to 3 are wanted",)
 
 
 def test_what_fires_on_after_the_repair_is_a_problem() -> None:
     """A repaired system is quiet at the end."""
-    over = _message(900, "Resolved: *AsynqQueueWaitHigh* queue `low`")
-    problems = _judged(FAULT, [_firing(200)], [_message(230), over], MENDED).problems
+    over = [_slack(900, over=True), _mail(900, over=True)]
+    problems = _judged(FAULT, [_firing(200)], [*_told(230), *over], MENDED).problems
     assert problems == ("still firing after the repair: AsynqQueueWaitHigh (warning, queue=low)",)
 
 
 def test_people_are_told_that_it_is_over() -> None:
     """A repair without the message that says so leaves somebody awake."""
     found = [evolve(_firing(200), until=BROKEN + 30)]
-    assert _judged(FAULT, found, [_message(230)], MENDED).problems == (
-        "no message says that AsynqQueueWaitHigh is over",
+    messages = [*_told(230), _slack(900, over=True)]
+    assert _judged(FAULT, found, messages, MENDED).problems == (
+        "email: no message says that AsynqQueueWaitHigh is over",
     )
 
 
