@@ -104,7 +104,7 @@ def email_message(data: bytes, *, at: float, inhibited: bool) -> Message:
 
 def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
-    return "" if part is None else str(part.get_content())
+    return "" if part is None else str(part.get_content()).replace("\r\n", "\n")  # as it came over the wire
 
 
 def _firing(title: str) -> bool:
