@@ -13,6 +13,8 @@ SCENARIO = Scenario(
     prepare=all_workers(duration_ms={"email:send": 700.0}),
     act=lambda lab: lab.workers[0].kill(),
     lasts="20m",
+    # two things to know: a worker is away, and tasks wait, first as a warning, then as a page and its update
+    most=4,
     may=(
         "AsynqQueueBacklogNotDraining",
         "AsynqWorkersSaturated",
