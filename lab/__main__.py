@@ -78,12 +78,28 @@ def run(names: tuple[str, ...], suite: str, jobs: int, factor: int, write: bool,
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     if write:
-        today, used = datetime.now(UTC).date().isoformat(), tuple(versions().items())
-        rows = {n: matrix.Row(report=r, date=today, factor=factor, versions=used) for n, r in reports.items()}
-        matrix.write(matrix.merged(matrix.load(matrix.MATRIX), rows, scenarios_of(Suite.FULL)))
+        _write(reports, factor)
     failed = [n for n in stories if n not in reports or reports[n].problems]
     click.echo(f"{len(stories) - len(failed)} of {len(stories)} scenarios went as they must")
     sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--factor", default=_FACTOR, show_default=True, help="How many times faster time ran.")
+def collect(folders: tuple[Path, ...], factor: int) -> None:
+    """Bring docs/detection.md up to date from what `run --keep` left in FOLDERS, the last one counts."""
+    _write({p.parent.name: _report(p) for f in folders for p in sorted(f.glob("*/report.json"))}, factor)
+
+
+def _write(reports: dict[str, Report], factor: int) -> None:
+    today, used = datetime.now(UTC).date().isoformat(), tuple(versions().items())
+    rows = {n: matrix.Row(report=r, date=today, factor=factor, versions=used) for n, r in reports.items()}
+    matrix.write(matrix.merged(matrix.load(matrix.MATRIX), rows, scenarios_of(Suite.FULL)))
+
+
+def _report(path: Path) -> Report:
+    return Report(**json.loads(path.read_text(encoding="utf-8")))
 
 
 class _Players:
@@ -129,7 +145,7 @@ class _Players:
         if not path.exists():
             self._console.print(f"[red]broken[/] {name}: {told.strip()[-2000:]}", highlight=False)
             return None
-        report = Report(**json.loads(path.read_text(encoding="utf-8")))
+        report = _report(path)
         with self._lock:
             _tell(self._console, report)
         return report

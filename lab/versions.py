@@ -22,7 +22,7 @@ _MODULES = {
     "asynq/x/metrics": "github.com/hibiken/asynq/x",
     "client_golang": "github.com/prometheus/client_golang",
 }
-_NUMBER = re.compile(r"(?:version |v=)v?(\d+\.\d+\.\d+)")
+_NUMBER = re.compile(r"(?:version |v=|Exporter )v?(\d+\.\d+\.\d+)")
 _GO_MOD = Path(__file__).parent / "go.mod"
 
 
