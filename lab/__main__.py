@@ -21,7 +21,7 @@ from lab.processes import LabError
 from lab.report import Report
 from lab.run import play, save
 from lab.scenario import Scenario, Suite, scenario, scenarios_of
-from lab.tools import go_programs
+from lab.tools import go_programs, program
 from lab.versions import versions
 
 _FACTOR = 20
@@ -116,7 +116,11 @@ class _Players:
         together = {n: s for n, s in stories.items() if not s.alone}
         longest_first = sorted(together, key=lambda n: -together[n].length.milliseconds)
         with ThreadPoolExecutor(jobs) as pool:
-            found = dict(zip(longest_first, pool.map(self._one, longest_first), strict=True))
+            try:
+                found = dict(zip(longest_first, pool.map(self._one, longest_first), strict=True))
+            except BaseException:
+                self.stop()  # the pool waits for its threads, which wait for the children
+                raise
         found |= {name: self._one(name) for name, story in stories.items() if story.alone}
         return {name: report for name, report in found.items() if report}
 
@@ -132,7 +136,9 @@ class _Players:
 
     def _one(self, name: str) -> Report | None:
         folder = self._folder / name
-        command = [sys.executable, "-m", "lab", "one", name, str(folder), "--factor", str(self._factor)]
+        # A lab ends with whoever plays it, also when that is killed.
+        command = [program("setpriv"), "--pdeathsig", "TERM", "--"]
+        command += [sys.executable, "-m", "lab", "one", name, str(folder), "--factor", str(self._factor)]
         with self._lock:
             if self._stopping:
                 return None

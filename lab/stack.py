@@ -95,7 +95,7 @@ class Lab:
 
     def sleep(self, scaled_seconds: float) -> None:
         """Let so many seconds of production time pass."""
-        time.sleep(scaled_seconds / self.factor)
+        time.sleep(max(0.0, scaled_seconds) / self.factor)
 
     def pause(self, queue: str) -> None:
         """Pause a queue, through asynq's Inspector in the producer."""

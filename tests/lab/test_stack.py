@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,29 @@ def test_nothing_outlives_a_lab(tmp_path: Path, number: signal.Signals, when: st
         os.kill(lab.pid, number)
         assert lab.wait(20) == code, (tmp_path / "out").read_text()
     _until(lambda: not any(map(_alive, pids)), "all programs have ended")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda s: s.name)
+def test_a_run_takes_its_labs_with_it(number: signal.Signals, tmp_path: Path) -> None:
+    """Whoever plays several scenarios can be interrupted or killed; nothing of its labs goes on."""
+    command = [sys.executable, "-m", "lab", "run", "fault_redis_stopped", "--no-write", "--keep", str(tmp_path)]
+    child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _until(lambda: len(_commands_with(str(tmp_path))) >= 5, "the lab starts", within=60)
+        child.send_signal(number)
+        child.wait(20)
+        _until(lambda: not _commands_with(str(tmp_path)), "everything has ended")
+    finally:
+        child.kill()
+        child.wait()
+
+
+def _commands_with(text: str) -> list[str]:
+    """The command lines of running processes, zombies aside, that have this text."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if text in command:
+                found.append(command)
+    return found
