@@ -1,0 +1,298 @@
+"""What the generated rules cost a real Prometheus: `python bench/evaluation.py [--queues 100,1000,10000]`.
+
+One Prometheus at a time scrapes queue metrics that a small server makes up (asynq's seven families,
+12 series a queue) and evaluates one of three sets of rules, made from the same declaration:
+
+- ``generated``: the rules as they are;
+- ``raw``: the same alerts without recorded series, each expression written out;
+- ``per queue``: the same alerts once for every queue, as copied alert rules have it.
+
+Printed: the seconds that all rule groups took in a cycle, which share of one core that is at the usual interval
+of 30 seconds, and the resident memory of the whole process, scrapes included. Only alerts about queues are
+counted, so that the three say the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.server
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from attrs import evolve, frozen
+
+from asynq_mon_codegen import Monitoring, asynq
+from asynq_mon_codegen.plan import Plan, resolve
+from asynq_mon_codegen.plan.expressions import condition
+from asynq_mon_codegen.promql import Expr, Record, Scope
+from asynq_mon_codegen.promql.labels import any_of
+from asynq_mon_codegen.promql.metrics import Range
+
+INTERVAL = 10
+"""Seconds between cycles here: what a cycle costs does not depend on it."""
+CYCLES = 6
+_USUAL = 30
+STATES = ("active", "pending", "scheduled", "retry", "archived", "completed")
+Rules = list[dict[str, object]]
+
+
+class Exporter:
+    """Serves the metrics of so many queues; counters move with the time."""
+
+    def __init__(self, queues: int) -> None:
+        self._names = [f"q{i}" for i in range(queues)]
+        self._begun = time.time()
+        self._body, self._made = b"", 0.0
+        self._lock = threading.Lock()
+
+    def body(self) -> bytes:
+        """The text of one scrape, made anew every 10 seconds at most."""
+        with self._lock:
+            if time.time() - self._made > 10:
+                self._body, self._made = self._render().encode(), time.time()
+            return self._body
+
+    def _render(self) -> str:
+        done = int((time.time() - self._begun) * 5)
+        out = ["# TYPE asynq_tasks_enqueued_total gauge"]
+        for i, q in enumerate(self._names):
+            out += [f'asynq_tasks_enqueued_total{{queue="{q}",state="{s}"}} {(i + done) % 7}' for s in STATES]
+        for family, kind, value in (
+            ("asynq_queue_size", "gauge", 20),
+            ("asynq_queue_latency_seconds", "gauge", 1),
+            ("asynq_queue_memory_usage_approx_bytes", "gauge", 4096),
+            ("asynq_tasks_processed_total", "counter", done),
+            ("asynq_tasks_failed_total", "counter", done // 100),
+            ("asynq_queue_paused_total", "gauge", 0),
+        ):
+            out.append(f"# TYPE {family} {kind}")
+            out += [f'{family}{{queue="{q}"}} {value}' for q in self._names]
+        return "\n".join(out) + "\n"
+
+
+@frozen
+class Cost:
+    """Seconds of rule evaluation in a cycle, MiB of Prometheus, and how many rules."""
+
+    seconds: float
+    mebibytes: float
+    rules: int
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--queues", default="100,1000,10000")
+    parser.add_argument("--exporters", default="1,3")
+    parser.add_argument("--per-queue-up-to", type=int, default=1000, help="more queues than this are too many rules")
+    arguments = parser.parse_args()
+    plan = resolve(Monitoring(alerts=asynq.ALERTS))
+    print(
+        f"{'queues':>7} {'exporters':>9} {'rules':>12} {'rules #':>8} {'s/cycle':>8} {'core':>6} {'MiB':>6} {'ratio':>7}"
+    )
+    for queues in map(int, arguments.queues.split(",")):
+        for exporters in map(int, arguments.exporters.split(",")):
+            base: Cost | None = None
+            for name in ("generated", "raw", "per queue"):
+                if name == "per queue" and queues > arguments.per_queue_up_to:
+                    continue
+                cost = measure(rules_of(plan, name, queues), queues, exporters)
+                base = base or cost
+                ratio = cost.seconds / base.seconds if base.seconds else float("nan")
+                print(
+                    f"{queues:>7} {exporters:>9} {name:>12} {cost.rules:>8} {cost.seconds:>8.3f} {cost.seconds / _USUAL:>6.1%} "
+                    f"{cost.mebibytes:>6.0f} {ratio:>6.1f}x",
+                    flush=True,
+                )
+
+
+def rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
+    """Groups of rules; each group is evaluated one rule after the other, as in production."""
+    mine = [a for a in plan.alerts if "queue" in a.label_names]
+    read = {r for a in mine for e in (a.alert.signal.expr, *(g.expr for g in a.alert.guards)) for r in records_in(e)}
+    groups = []
+    for group in plan.groups:
+        alerts = [a for a in group.alerts if a in mine]
+        if name == "generated":
+            rules: Rules = [{"record": r.name, "expr": r.expr} for r in group.records if r.record in read]
+            rules += [
+                {"alert": a.name, "expr": a.expr, "for": str(a.hold), "labels": {"severity": a.severity.value}}
+                for a in alerts
+            ]
+        elif name == "raw":
+            rules = [
+                {
+                    "alert": a.name,
+                    "expr": condition(bare(a.alert), a.severity, a.classes, plan.scope),
+                    "for": str(a.hold),
+                    "labels": {"severity": a.severity.value},
+                }
+                for a in alerts
+            ]
+        else:
+            scopes = [evolve(plan.scope, matchers=(any_of("queue", (f"q{i}",)),)) for i in range(queues)]
+            rules = [
+                {
+                    "alert": a.name,
+                    "expr": condition(bare(a.alert), a.severity, a.classes, s),
+                    "for": str(a.hold),
+                    "labels": {"severity": a.severity.value},
+                }
+                for a in alerts
+                for s in scopes
+            ]
+        if rules:
+            groups.append(rules)
+    return groups
+
+
+def records_in(expr: Expr) -> Iterator[Record]:
+    """Every recorded series below an expression, bare."""
+    for part in expr.walk():
+        if isinstance(part, Record):
+            yield part.bare()
+            yield from records_in(part.expr)
+
+
+@frozen
+class Inlined(Expr):
+    """A recorded series written out: a subquery where a window or an offset is asked of it."""
+
+    record: Record
+    window: str = ""
+    precedence = 0
+
+    @property
+    def labels(self) -> frozenset[str]:  # type: ignore[override]
+        """Those of the record."""
+        return self.record.labels
+
+    def render(self, scope: Scope) -> str:
+        """The expression behind the record."""
+        text = f"({inlined(self.record.expr).render(scope)})"
+        if self.window:
+            text += f"[{self.window}:{INTERVAL}s]" + (f" offset {self.record.shift}" if self.record.shift else "")
+        elif self.record.shift:
+            text = f"last_over_time({text}[{INTERVAL}s:{INTERVAL}s] offset {self.record.shift})"
+        return text
+
+
+def inlined(expr: Expr) -> Expr:
+    """The expression with every recorded series written out."""
+    if isinstance(expr, Record):
+        return Inlined(expr)
+    if isinstance(expr, Range) and isinstance(expr.series, Record):
+        return Inlined(expr.series, str(expr.window))
+    changes = {}
+    for field in getattr(type(expr), "__attrs_attrs__", ()):
+        value = getattr(expr, field.name)
+        if isinstance(value, Expr) and field.name != "series":
+            changes[field.alias] = inlined(value)
+        elif isinstance(value, tuple) and any(isinstance(v, Expr) for v in value):
+            changes[field.alias] = tuple(inlined(v) if isinstance(v, Expr) else v for v in value)
+    return evolve(expr, **changes) if changes else expr
+
+
+def bare(alert):  # type: ignore[no-untyped-def]
+    """The alert without recorded series."""
+    guards = tuple(evolve(g, expr=inlined(g.expr)) for g in alert.guards)
+    return evolve(alert, signal=evolve(alert.signal, expr=inlined(alert.signal.expr)), guards=guards)
+
+
+@contextmanager
+def serving(exporter: Exporter) -> Iterator[int]:
+    """The exporter on a free port of the loopback interface."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = exporter.body()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Says nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def measure(groups: list[Rules], queues: int, exporters: int) -> Cost:
+    """Run Prometheus for some cycles and read what it says of itself."""
+    folder = Path(tempfile.mkdtemp(prefix="asynq-mon-bench-"))
+    with serving(Exporter(queues)) as port, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        own = probe.getsockname()[1]
+        probe.close()
+        data = {"groups": [{"name": f"g{i}", "interval": f"{INTERVAL}s", "rules": r} for i, r in enumerate(groups)]}
+        # The C dumper: a set of rules per queue is some megabytes.
+        (folder / "rules.yaml").write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False))
+        config = {
+            "global": {"scrape_interval": "15s", "evaluation_interval": f"{INTERVAL}s"},
+            "rule_files": ["rules.yaml"],
+            "scrape_configs": [
+                {
+                    "job_name": "asynq-exporter",
+                    "static_configs": [
+                        {"targets": [f"127.0.0.1:{port}"], "labels": {"instance": f"exporter-{n}"}}
+                        for n in range(exporters)
+                    ],
+                },
+                {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{own}"]}]},
+            ],
+        }
+        (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+        command = [
+            os.environ.get("PROMETHEUS", "prometheus"),
+            f"--config.file={folder / 'prometheus.yaml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{own}",
+        ]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            time.sleep(3 * INTERVAL)  # windows fill, caches warm up
+            time.sleep(CYCLES * INTERVAL)
+            if process.poll() is not None:
+                raise SystemExit(f"Prometheus ended: {(folder / 'log').read_text()[-2000:]}")
+            seconds = asked(
+                own, f"sum(avg_over_time(prometheus_rule_group_last_duration_seconds[{CYCLES * INTERVAL}s]))"
+            )
+            rules = asked(own, "sum(prometheus_rule_group_rules)")
+            memory = asked(own, 'process_resident_memory_bytes{job="prometheus"}') / 2**20
+        finally:
+            process.terminate()
+            process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+    return Cost(seconds, memory, int(rules))
+
+
+def asked(port: int, expr: str) -> float:
+    """The value of an expression of one series."""
+    query = urllib.parse.urlencode({"query": expr})
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}") as answer:
+        return float(json.load(answer)["data"]["result"][0]["value"][1])
+
+
+if __name__ == "__main__":
+    main()
