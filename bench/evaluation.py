@@ -99,9 +99,8 @@ def main() -> None:
     parser.add_argument("--per-queue-up-to", type=int, default=1000, help="more queues than this are too many rules")
     arguments = parser.parse_args()
     plan = resolve(Monitoring(alerts=asynq.ALERTS))
-    print(
-        f"{'queues':>7} {'exporters':>9} {'rules':>12} {'rules #':>8} {'s/cycle':>8} {'core':>6} {'MiB':>6} {'ratio':>7}"
-    )
+    line = "{:>7} {:>9} {:>10} {:>8} {:>8} {:>7} {:>6} {:>7}"
+    print(line.format("queues", "exporters", "kind", "rules", "s/cycle", "a core", "MiB", "ratio"))
     for queues in map(int, arguments.queues.split(",")):
         for exporters in map(int, arguments.exporters.split(",")):
             base: Cost | None = None
@@ -110,12 +109,9 @@ def main() -> None:
                     continue
                 cost = measure(rules_of(plan, name, queues), queues, exporters)
                 base = base or cost
-                ratio = cost.seconds / base.seconds if base.seconds else float("nan")
-                print(
-                    f"{queues:>7} {exporters:>9} {name:>12} {cost.rules:>8} {cost.seconds:>8.3f} {cost.seconds / _USUAL:>6.1%} "
-                    f"{cost.mebibytes:>6.0f} {ratio:>6.1f}x",
-                    flush=True,
-                )
+                shown = (f"{cost.seconds:.3f}", f"{cost.seconds / _USUAL:.1%}", f"{cost.mebibytes:.0f}")
+                ratio = f"{cost.seconds / base.seconds:.1f}x"
+                print(line.format(queues, exporters, name, cost.rules, *shown, ratio), flush=True)
 
 
 def rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
