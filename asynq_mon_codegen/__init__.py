@@ -10,11 +10,13 @@ from attrs import evolve
 from asynq_mon_codegen import catalog as asynq
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model import (
+    SLO,
     Above,
     Alert,
     Alerts,
     Below,
     Cause,
+    FinishedWithin,
     Guard,
     Links,
     Monitoring,
@@ -27,7 +29,9 @@ from asynq_mon_codegen.model import (
     Scrape,
     Severity,
     Signal,
+    StartedWithin,
     Step,
+    Success,
     TaskType,
     Threat,
     Unit,
@@ -45,6 +49,7 @@ from asynq_mon_codegen.simulator import Probe, QueueState, Ramp, World
 __version__ = "0.1.0"
 
 __all__ = [
+    "SLO",
     "Above",
     "Alert",
     "Alerts",
@@ -52,6 +57,7 @@ __all__ = [
     "Cause",
     "Counter",
     "DeclarationError",
+    "FinishedWithin",
     "Gauge",
     "Guard",
     "Histogram",
@@ -71,7 +77,9 @@ __all__ = [
     "Scrape",
     "Severity",
     "Signal",
+    "StartedWithin",
     "Step",
+    "Success",
     "TaskType",
     "Threat",
     "Unit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from asynq_mon_codegen.model import Above, Alert, Below, threshold_text
+from asynq_mon_codegen.model import Above, Alert, Below, Burn, threshold_text
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.links import rule_path, runbook_path
 from asynq_mon_codegen.promql import Metric, Source
@@ -30,6 +30,8 @@ def sources_of(alert: Alert) -> frozenset[Source]:
 def level_text(rule: PlannedAlert) -> str:
     """The default level of a rule in words: ``above 5m``."""
     when, level = rule.alert.when, rule.default_level
+    if isinstance(when, Burn):
+        return when.text(rule.severity)
     if not isinstance(when, Above | Below):
         return "present"
     return "declared ones only" if level is None else f"{when.words} {threshold_text(rule.alert.signal.unit, level)}"

@@ -19,7 +19,7 @@ AMTOOL = os.environ.get("AMTOOL", "amtool")
 
 def test_there_are_examples() -> None:
     """The README points at them."""
-    assert [e.stem for e in EXAMPLES] == ["high_traffic", "orders", "simple"]
+    assert [e.stem for e in EXAMPLES] == ["high_traffic", "orders", "simple", "slo"]
 
 
 @pytest.mark.outputs

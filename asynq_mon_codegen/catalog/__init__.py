@@ -13,6 +13,7 @@ from asynq_mon_codegen.catalog import (
     monitoring,
     processes,
     redis,
+    slo,
     stalls,
     waiting,
     workers,
@@ -154,6 +155,7 @@ from asynq_mon_codegen.catalog.redis import (
     REDIS_PERSISTENCE_FAILING,
     REDIS_REJECTING_CONNECTIONS,
 )
+from asynq_mon_codegen.catalog.slo import ERROR_BUDGET_BURN, LATENCY_BUDGET_BURN
 from asynq_mon_codegen.catalog.stalls import (
     AGGREGATION_STUCK,
     OPTIONAL_QUEUE_MISSING,
@@ -167,7 +169,7 @@ from asynq_mon_codegen.catalog.waiting import BACKLOG_NOT_DRAINING, QUEUE_SURGE,
 from asynq_mon_codegen.catalog.workers import WORKER_DOWN, WORKER_RESTARTING, WORKERS_DOWN
 from asynq_mon_codegen.model import Alerts
 
-DOMAINS = (waiting, stalls, failures, archive, handlers, workers, processes, hosts, kubernetes, redis, monitoring)
+DOMAINS = (waiting, stalls, failures, slo, archive, handlers, workers, processes, hosts, kubernetes, redis, monitoring)
 """The modules of alerts, in the order of the catalogue."""
 
 ALERTS = Alerts(tuple(alert for domain in DOMAINS for alert in domain.ALERTS))
@@ -191,6 +193,7 @@ __all__ = [
     "DEPENDENCY_OUTAGE",
     "DOMAINS",
     "ENQUEUE_FAILS",
+    "ERROR_BUDGET_BURN",
     "EXPORTER_DOWN",
     "EXPORTER_SCRAPE_DURATION",
     "EXPORTER_SCRAPE_SAMPLES",
@@ -208,6 +211,7 @@ __all__ = [
     "KUBE_RESTARTS",
     "KUBE_TERMINATED_REASON",
     "LATENCY",
+    "LATENCY_BUDGET_BURN",
     "NODE_CPU",
     "NODE_FS_AVAILABLE",
     "NODE_FS_SIZE",

@@ -174,6 +174,7 @@ DEPENDENCY_OUTAGE = Alert(
     inhibits=(
         "AsynqTaskFailureRatioHigh",
         "AsynqTaskTypeFailing",
+        "AsynqErrorBudgetBurn",
         "AsynqRetryBacklogHigh",
         "AsynqTasksArchived",
         "AsynqPeriodicTaskMissing",

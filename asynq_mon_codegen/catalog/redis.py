@@ -105,6 +105,7 @@ REDIS_DOWN = Alert(
         "AsynqExporterDown",
         "AsynqScrapeSlow",
         "AsynqInstrumentationMissing",
+        "AsynqLatencyBudgetBurn",
         "AsynqQueueWaitHigh",
         "AsynqQueueBacklogNotDraining",
         "AsynqQueueStalled",

@@ -44,6 +44,7 @@ WORKERS_DOWN = Alert(
         "AsynqWorkerDown",
         "AsynqQueueStalled",
         "AsynqQueueWaitHigh",
+        "AsynqLatencyBudgetBurn",
         "AsynqQueueBacklogNotDraining",
         "AsynqQueueStarved",
         "AsynqQueueSurge",

@@ -14,7 +14,7 @@ from asynq_mon_codegen.catalog import ALERTS
 from asynq_mon_codegen.catalog.metrics import CONTRACT
 from asynq_mon_codegen.checks.contract import of_alert
 from asynq_mon_codegen.errors import Problem, did_you_mean
-from asynq_mon_codegen.model import Alert, Command, Present
+from asynq_mon_codegen.model import Alert, Burn, Command, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.plan.texts import placeholders
@@ -94,9 +94,12 @@ def _texts(alert: Alert) -> Iterator[Problem]:
             )
         if not text.strip():
             yield _problem("text", alert, f"the {field} is blank", "say in a sentence what is wrong")
-        if isinstance(alert.when, Present) and "threshold" in placeholders(text):
+        if isinstance(alert.when, Present | Burn) and "threshold" in placeholders(text):
             yield _problem(
-                "text", alert, f"the {field} names {{threshold}}, but Present(...) has none", "leave {threshold} out"
+                "text",
+                alert,
+                f"the {field} names {{threshold}}, but {type(alert.when).__name__}(...) has none",
+                "leave {threshold} out",
             )
 
 
@@ -136,6 +139,8 @@ def _thresholds(alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iterator[Probl
 
 
 def _tested(plan: Plan, alert: Alert) -> Iterator[Problem]:
+    if isinstance(alert.when, Burn):
+        return  # driven by the service levels themselves
     if probe_of(plan, alert) is None and not of_alert(plan, alert):
         yield _problem(
             "no-test",

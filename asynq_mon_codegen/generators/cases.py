@@ -43,12 +43,13 @@ class Check:
 
 @frozen(kw_only=True)
 class Case:
-    """One world and its checks; ``series`` are name, labels and values in promtool's notation."""
+    """One world and its checks; ``series`` are name, labels and values in promtool's notation, ``step`` apart."""
 
     title: str
     alert: str
     series: tuple[tuple[str, dict[str, str], str], ...]
     checks: tuple[Check, ...]
+    step: Duration = STEP
 
 
 @frozen(kw_only=True)

@@ -33,6 +33,8 @@ class RecordCase:
     record: str
     series: tuple[tuple[str, dict[str, str], str], ...]
     at: Duration
+    title: str = "two unequal members"
+    step: Duration = STEP
     samples: tuple[tuple[tuple[tuple[str, str], ...], float], ...]
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
+from asynq_mon_codegen.generators.burn_cases import EVALUATIONS, burn_cases, level_cases
 from asynq_mon_codegen.generators.cases import EVALUATION, Case, Check, Firing, cases_of
 from asynq_mon_codegen.generators.record_cases import RecordCase, record_cases
-from asynq_mon_codegen.model import Alert
+from asynq_mon_codegen.model import Alert, Burn
 from asynq_mon_codegen.plan import Group, Plan
 from asynq_mon_codegen.plan.links import test_path
 from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.promql import quote
-from asynq_mon_codegen.simulator import STEP
 
 __all__ = ["cases", "generate"]
 
@@ -26,12 +26,15 @@ def generate(plan: Plan) -> tuple[Artifact, ...]:
 
 def _file(plan: Plan, group: Group) -> dict[str, Any]:
     groups = _needed(plan, group)
-    found = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in cases(plan, alert)]
+    found = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in cases(plan, alert, group)]
     return {
         "rule_files": [f"../{name}.yaml" for name in groups],
-        "evaluation_interval": str(EVALUATION),
+        "evaluation_interval": str(EVALUATIONS.get(group.name, EVALUATION)),
         "group_eval_order": [f"asynq-{name}" for name in groups],
-        "tests": [*map(_record_test, record_cases(plan, group.records)), *map(_test, found)],
+        "tests": [
+            *map(_record_test, (*record_cases(plan, group.records), *level_cases(plan, group))),
+            *map(_test, found),
+        ],
     }
 
 
@@ -50,8 +53,13 @@ def _needed(plan: Plan, group: Group) -> list[str]:
     return [*(n for n in groups if n in needed), group.name]
 
 
-def cases(plan: Plan, alert: Alert) -> Iterable[Case]:
-    """The test cases of an alert, by its own probe or a derived one; none where there is neither."""
+def cases(plan: Plan, alert: Alert, group: Group | None = None) -> Iterable[Case]:
+    """The test cases of an alert, by its own probe or a derived one; none where there is neither.
+
+    Where its rules stand in several groups, only those of ``group``.
+    """
+    if isinstance(alert.when, Burn):
+        return burn_cases(plan, alert, group)
     probe = probe_of(plan, alert)
     return cases_of(plan, alert, probe) if probe is not None else ()
 
@@ -60,8 +68,8 @@ def _record_test(case: RecordCase) -> dict[str, Any]:
     # rounded, for Prometheus 2 and 3 extrapolate a rate by different factors
     samples = [{"labels": _selector("", dict(labels)), "value": value} for labels, value in case.samples]
     return {
-        "name": f"{case.record}: two unequal members",
-        "interval": str(STEP),
+        "name": f"{case.record}: {case.title}",
+        "interval": str(case.step),
         "input_series": [{"series": _selector(n, labels), "values": values} for n, labels, values in case.series],
         "promql_expr_test": [
             {"expr": f"round({case.record}, 0.001)", "eval_time": str(case.at), "exp_samples": samples}
@@ -72,7 +80,7 @@ def _record_test(case: RecordCase) -> dict[str, Any]:
 def _test(case: Case) -> dict[str, Any]:
     test: dict[str, Any] = {
         "name": case.title,
-        "interval": str(STEP),
+        "interval": str(case.step),
         "input_series": [{"series": _selector(n, labels), "values": values} for n, labels, values in case.series],
     }
     whole = [_alert_check(case, check) for check in case.checks if not check.only]

@@ -13,14 +13,13 @@ __all__ = ["generate"]
 
 def generate(plan: Plan) -> tuple[Artifact, ...]:
     """One rule file per group, records before the alerts that read them."""
-    interval = str(plan.paced(plan.monitoring.evaluation_interval))
     return tuple(
-        Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(group, interval)]}))
-        for group in plan.groups
+        Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(plan, group)]})) for group in plan.groups
     )
 
 
-def _group(group: Group, interval: str) -> dict[str, Any]:
+def _group(plan: Plan, group: Group) -> dict[str, Any]:
+    interval = str(plan.paced(group.interval or plan.monitoring.evaluation_interval))
     rules = [*map(_record, group.records), *map(_alert, group.alerts)]
     return {"name": f"asynq-{group.name}", "interval": interval, "rules": rules}
 

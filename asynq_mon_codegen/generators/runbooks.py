@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from asynq_mon_codegen.artifact import HEADER, Artifact
-from asynq_mon_codegen.model import Above, Alert, Below, Command, Severity, threshold_text
+from asynq_mon_codegen.model import Above, Alert, Below, Burn, Command, Severity, threshold_text
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.links import rule_path, runbook_path, test_path
 from asynq_mon_codegen.plan.texts import PLACEHOLDER
@@ -98,6 +98,8 @@ def _severity(rule: PlannedAlert) -> dict[str, str]:
 
 def _level(rule: PlannedAlert) -> str:
     when, default = rule.alert.when, rule.default_level
+    if isinstance(when, Burn):
+        return when.text(rule.severity)
     if not isinstance(when, Above | Below):
         return "present"
     unit = rule.alert.signal.unit

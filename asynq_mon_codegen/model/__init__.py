@@ -6,17 +6,22 @@ from asynq_mon_codegen.model.monitoring import DEFAULT_RECEIVERS, Links, Monitor
 from asynq_mon_codegen.model.queues import Queue, TaskType
 from asynq_mon_codegen.model.receivers import MuteTime, Receiver, Route
 from asynq_mon_codegen.model.runbooks import Cause, Command, Runbook, Step, asynq_cli, promql_query, redis_cli, shell
+from asynq_mon_codegen.model.slo import SLO, Burn, BurnWindow, FinishedWithin, StartedWithin, Success, budget_of
 from asynq_mon_codegen.model.terms import Severity, Threat, Unit, threshold_text, value_text
 
 __all__ = [
     "DEFAULT_RECEIVERS",
+    "SLO",
     "Above",
     "Alert",
     "Alerts",
     "Below",
+    "Burn",
+    "BurnWindow",
     "Cause",
     "Command",
     "Condition",
+    "FinishedWithin",
     "Guard",
     "Links",
     "Monitoring",
@@ -29,11 +34,14 @@ __all__ = [
     "Scrape",
     "Severity",
     "Signal",
+    "StartedWithin",
     "Step",
+    "Success",
     "TaskType",
     "Threat",
     "Unit",
     "asynq_cli",
+    "budget_of",
     "floor",
     "only",
     "promql_query",

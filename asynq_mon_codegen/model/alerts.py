@@ -12,6 +12,7 @@ from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.model.conditions import Condition, Present
 from asynq_mon_codegen.model.kinds import items, pairs, typed
 from asynq_mon_codegen.model.runbooks import Runbook
+from asynq_mon_codegen.model.slo import Burn
 from asynq_mon_codegen.model.terms import Severity, Threat, Unit
 from asynq_mon_codegen.promql import Expr
 from asynq_mon_codegen.promql.labels import LABEL_NAME
@@ -122,7 +123,7 @@ class Alert:
     name: str = field()
     threat: Threat
     signal: Signal
-    when: Condition
+    when: Condition | Burn
     hold: tuple[tuple[Severity | None, Duration], ...] = field(converter=_hold, default=((None, Duration(0)),))
     keep_firing_for: Duration | None = field(converter=_keep, default=None)
     guards: tuple[Guard, ...] = field(converter=_guards, default=())

@@ -14,6 +14,7 @@ from asynq_mon_codegen.model.alerts import Alert, Alerts
 from asynq_mon_codegen.model.kinds import items, pairs, typed
 from asynq_mon_codegen.model.queues import Queue, TaskType
 from asynq_mon_codegen.model.receivers import Receiver, Route
+from asynq_mon_codegen.model.slo import SLO
 from asynq_mon_codegen.model.terms import Severity
 from asynq_mon_codegen.promql import Matcher, Metric, Source, matchers_of
 from asynq_mon_codegen.promql.labels import LABEL_NAME
@@ -60,6 +61,10 @@ def _queues(value: Iterable[Queue] | Queue) -> tuple[Queue, ...]:
 
 
 def _task_types(value: Iterable[TaskType] | TaskType) -> tuple[TaskType, ...]:
+    return items(value)
+
+
+def _slos(value: Iterable[SLO] | SLO) -> tuple[SLO, ...]:
     return items(value)
 
 
@@ -177,8 +182,9 @@ class Monitoring:
     every aggregation; ``instrumentation`` says that the workers export the project's own metrics,
     so that their absence is worth an alert; of task types and queues that nobody declared, the first
     ``task_type_limit`` and ``queue_limit`` get series of their own in a worker, the rest is counted as
-    ``other``; ``labels`` go on every alert. ``metrics`` are metrics of
-    the team's own that hand-written PromQL reads; those in typed expressions are known anyway.
+    ``other``; ``slos`` are service levels, and without them nothing watches an error budget; ``labels`` go on
+    every alert. ``metrics`` are metrics of the team's own that hand-written PromQL reads; those in typed
+    expressions are known anyway.
 
     Raises:
         DeclarationError: two queues, task types or alerts of one name, a reserved or impossible
@@ -193,6 +199,7 @@ class Monitoring:
     queues: tuple[Queue, ...] = field(default=(), converter=_queues)
     task_types: tuple[TaskType, ...] = field(default=(), converter=_task_types)
     alerts: Alerts = field(converter=_alerts)
+    slos: tuple[SLO, ...] = field(default=(), converter=_slos)
     receivers: tuple[tuple[Severity, tuple[Receiver, ...]], ...] = field(
         default=tuple(DEFAULT_RECEIVERS.items()), converter=_by_severity
     )
@@ -245,6 +252,7 @@ class Monitoring:
         for kind, names in (
             ("queues", [q.name for q in self.queues]),
             ("task types", [t.name for t in self.task_types]),
+            ("SLOs", [s.name for s in self.slos]),
         ):
             for name in names:
                 if names.count(name) > 1:
@@ -257,11 +265,33 @@ class Monitoring:
                         f"task type {task.name!r} runs in queue {name!r}, which is not declared",
                         did_you_mean(name, declared) or "declare it: queues=Queue(...)",
                     )
+        for slo in self.slos:
+            self._check_slo(slo, declared)
         known = set(self.alerts.names())
         overrides = [*(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
         for name, _ in (pair for thresholds in overrides for pair in thresholds):
             if name not in known:
                 self.alerts[name]  # says what is wrong with it
+
+    def _check_slo(self, slo: SLO, queues: set[str]) -> None:
+        for name in (*slo.queues, *(q for q, _ in slo.per_queue)):
+            if queues and name not in queues:
+                raise DeclarationError(
+                    f"SLO {slo.name!r} names queue {name!r}, which is not declared",
+                    did_you_mean(name, queues) or "declare it: queues=Queue(...)",
+                )
+        types = {t.name for t in self.task_types}
+        for name in slo.task_types:
+            if types and name not in types:
+                raise DeclarationError(
+                    f"SLO {slo.name!r} names task type {name!r}, which is not declared",
+                    did_you_mean(name, types) or "declare it: task_types=TaskType(...)",
+                )
+        if slo.needs_instrumentation and not self.instrumentation:
+            raise DeclarationError(
+                f"SLO {slo.name!r} reads metrics that asynq itself does not export",
+                "export them (`asynq-mon instrument`) and say instrumentation=True; Success() of queues needs none",
+            )
 
     def receivers_for(self, severity: Severity) -> tuple[Receiver, ...]:
         """Who is told of alerts of this severity."""

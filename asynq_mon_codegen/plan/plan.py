@@ -8,8 +8,10 @@ from attrs import frozen
 
 from asynq_mon_codegen.catalog.metrics import CONTRACT
 from asynq_mon_codegen.catalog.records import QUEUE_RECORDS
+from asynq_mon_codegen.catalog.slo import FAST_RECORDS, GROUP, INTERVALS, LONG_GROUP, LONG_RECORDS
 from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.model import Alert, Monitoring, Severity
+from asynq_mon_codegen.model import Alert, Burn, Monitoring, Severity
+from asynq_mon_codegen.plan import slo
 from asynq_mon_codegen.plan.expressions import condition, record_text
 from asynq_mon_codegen.plan.labels import RuleLabel, rule_labels
 from asynq_mon_codegen.plan.links import Link, links_of
@@ -77,11 +79,15 @@ class PlannedAlert:
 
 @frozen(kw_only=True)
 class Group:
-    """One rule group, and so one rule file: records first, then the alerts made of them."""
+    """One rule group, and so one rule file: records first, then the alerts made of them.
+
+    ``interval`` is how often it is evaluated where that is not the declaration's evaluation interval.
+    """
 
     name: str
     records: tuple[PlannedRecord, ...]
     alerts: tuple[PlannedAlert, ...]
+    interval: Duration | None = None
 
 
 @frozen(kw_only=True)
@@ -127,6 +133,7 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
         DeclarationError: a threshold that does not fit its alert.
         UsageError: an impossible time factor.
     """
+    slo.check(declared)
     monitoring = faster(declared, time_factor)
     scope = Scope(
         identity=monitoring.identity,
@@ -135,24 +142,27 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
             ("queues", tuple(q.name for q in monitoring.queues if not q.optional)),
             ("optional_queues", tuple(q.name for q in monitoring.queues if q.optional)),
         ),
+        parts=faster(slo.parts_of(declared), time_factor),
     )
     alerts = [a for a in monitoring.alerts if a.needs != "instrumentation" or monitoring.instrumentation]
-    group_names = tuple(dict.fromkeys(a.group for a in alerts))
     planned = {a.name: tuple(_plan_alert(a, monitoring, scope)) for a in alerts}
     homes: dict[Record, str] = dict.fromkeys(faster(QUEUE_RECORDS, time_factor), RECORDING_GROUP)
+    for home, needed in ((GROUP, FAST_RECORDS), (LONG_GROUP, LONG_RECORDS)):
+        homes |= dict.fromkeys(faster(needed, time_factor) if declared.slos else (), home)
+    group_names = tuple(dict.fromkeys((*(a.group for a in alerts), *homes.values())))
     for alert in alerts:
         # an alert that has no level where nothing is declared needs no series either
         for record in _records_of(alert) if planned[alert.name] else ():
             homes.setdefault(record, alert.group)
     for record in faster(extra_records, time_factor):
-        for needed in (*_records_in(record.expr), record):
-            homes.setdefault(needed, RECORDING_GROUP)
+        for each in (*_records_in(record.expr), record):
+            homes.setdefault(each, RECORDING_GROUP)
     groups = []
-    for name in (RECORDING_GROUP, *group_names):
+    for name in dict.fromkeys((RECORDING_GROUP, *group_names)):
         records = tuple(_plan_record(r, name, scope) for r, home in homes.items() if home == name)
-        rules = tuple(rule for a in alerts if a.group == name for rule in planned[a.name])
+        rules = tuple(rule for a in alerts for rule in planned[a.name] if rule.group == name)
         if records or rules:
-            groups.append(Group(name=name, records=records, alerts=rules))
+            groups.append(Group(name=name, records=records, alerts=rules, interval=INTERVALS.get(name)))
     return Plan(
         monitoring=declared,
         scope=scope,
@@ -186,7 +196,10 @@ def _plan_alert(alert: Alert, monitoring: Monitoring, scope: Scope) -> Iterator[
         classes = classes_of(monitoring, alert, severity)
         if alert.severities() and severity not in alert.severities() and all(c.level is None for c in classes):
             continue
-        expr = condition(alert, severity, classes, scope)
+        if isinstance(alert.when, Burn):
+            expr = slo.burn_condition(alert, severity, classes, monitoring, scope)
+        else:
+            expr = condition(alert, severity, classes, scope)
         if not expr:
             continue
         hold = alert.hold_for(severity)
@@ -198,7 +211,7 @@ def _plan_alert(alert: Alert, monitoring: Monitoring, scope: Scope) -> Iterator[
         yield PlannedAlert(
             alert=alert,
             severity=severity,
-            group=alert.group,
+            group=slo.rule_group(alert, severity),
             expr=expr,
             hold=hold,
             keep_firing_for=alert.keep_firing_for,

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
-from asynq_mon_codegen.model import Above, Alert, Below, Monitoring, Present, Severity
+from asynq_mon_codegen.model import Above, Alert, Below, Burn, Monitoring, Present, Severity
 from asynq_mon_codegen.model.queues import Thresholds
 from asynq_mon_codegen.promql import Matcher
 from asynq_mon_codegen.promql.labels import any_of
@@ -85,7 +85,7 @@ def _overrides(
                     f"{alert.name} has no label {label!r}, so {name!r} cannot have a threshold of its own for it",
                     "change the alert for all: alerts=asynq.ALERTS.replace(evolve(...))",
                 )
-            if isinstance(alert.when, Present) and override is not None:
+            if isinstance(alert.when, Present | Burn) and override is not None:
                 raise DeclarationError(f"{alert.name} has no level that {name!r} could change", "None switches it off")
             if override is not None and not isinstance(override, type(alert.when)):
                 want, word = ("Above", "above") if isinstance(alert.when, Above) else ("Below", "below")
@@ -94,7 +94,7 @@ def _overrides(
                     f"the alert itself fires {word} a level, and so do all of its thresholds",
                 )
             level = None if override is None else override.level(severity)
-            if isinstance(alert.when, Present) or level != default:
+            if isinstance(alert.when, Present | Burn) or level != default:
                 found.setdefault(level, []).append(name)
     return [(level, tuple(names)) for level, names in found.items()]
 

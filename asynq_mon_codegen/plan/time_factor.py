@@ -63,7 +63,7 @@ class _Faster:
                 minimum = self._number(value.minimum, _POWERS.get(value.unit, 0))
                 return attrs.evolve(value, expr=self.of(value.expr), minimum=minimum)
             case Alert():
-                return attrs.evolve(self._fields(value), when=self._levels(value.when, value.signal.unit))
+                return attrs.evolve(self._fields(value), when=self._levels(self.of(value.when), value.signal.unit))
             case Queue() | TaskType():
                 own = tuple((name, self._levels(w, self.units.get(name))) for name, w in value.thresholds)
                 return attrs.evolve(self._fields(value), thresholds=own)

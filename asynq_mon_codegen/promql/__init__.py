@@ -6,6 +6,7 @@ use neither, the loader object before Prometheus computes nonsense. Nothing here
 
 from asynq_mon_codegen.promql.expressions import (
     Binary,
+    Declared,
     Expr,
     ForEach,
     Raw,
@@ -36,6 +37,7 @@ __all__ = [
     "RATE_INTERVAL",
     "Binary",
     "Counter",
+    "Declared",
     "Expr",
     "ForEach",
     "Gauge",

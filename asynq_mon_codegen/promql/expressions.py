@@ -15,6 +15,7 @@ __all__ = [
     "Aggregate",
     "Binary",
     "Call",
+    "Declared",
     "Expr",
     "ForEach",
     "Number",
@@ -345,6 +346,26 @@ class ForEach(Expr):
         # each `or` walks all of its left side, so that a chain of hundreds would cost their square
         chunks = ["\nor ".join(parts[i : i + _CHUNK]) for i in range(0, len(parts), _CHUNK)]
         return "\nor ".join(f"({chunk})" for chunk in chunks)
+
+
+@frozen
+class Declared(Expr):
+    """The expressions that a declaration adds under ``key``, joined by ``or``; an empty text where it adds none.
+
+    Their labels tell them apart, so that no series hides another.
+    """
+
+    key: str
+    labels: frozenset[str] | None = field()
+    precedence = _PRECEDENCE["or"]
+
+    def render(self, scope: Scope) -> str:
+        """``a or b or c``, in brackets by the dozen where there are many."""
+        parts = [part.render(scope) for part in scope.declared_parts(self.key)]
+        while len(parts) > _CHUNK:
+            chunks = ["\nor ".join(parts[i : i + _CHUNK]) for i in range(0, len(parts), _CHUNK)]
+            parts = [f"({chunk})" for chunk in chunks]
+        return "\nor ".join(parts)
 
 
 def _expr(value: Expr | float) -> Expr:

@@ -159,6 +159,10 @@ class _Levels(Series):
         """The lowest value in the window."""
         return _over("min_over_time", self, window)
 
+    def sum_over(self, window: str | Duration) -> Call:
+        """The sum of all samples of the window."""
+        return _over("sum_over_time", self, window)
+
     def last_over(self, window: str | Duration) -> Call:
         """The last value in the window, also where the series has ended since."""
         return _over("last_over_time", self, window)
@@ -318,9 +322,44 @@ class Histogram(Metric):
         """Observations per second."""
         return _over("rate", self, window, suffix="_count")
 
+    def slower_than(self, bound: float, window: str | Duration) -> Slower:
+        """Observations per second above ``bound``, which must be the bound of a bucket."""
+        return Slower(self, bound, duration(window, "window"))
+
     def total(self, window: str | Duration) -> Call:
         """Sum of what was observed, per second."""
         return _over("rate", self, window, suffix="_sum")
+
+
+@frozen
+class Slower(Expr):
+    """``rate(count) - max without (le) (rate(bucket))``: what each target observed above a bucket's bound.
+
+    Targets without such a bucket, of another release perhaps, have no part in it.
+    """
+
+    histogram: Histogram
+    bound: float
+    window: Duration
+    precedence = 4
+
+    @property
+    def labels(self) -> frozenset[str] | None:  # type: ignore[override]
+        """Those of the histogram, without the bound."""
+        return self.histogram.labels
+
+    def children(self) -> tuple[Expr, ...]:
+        """The histogram."""
+        return (self.histogram,)
+
+    def render(self, scope: Scope) -> str:
+        """All observations less those in the bucket."""
+        text = f"{self.bound:g}"
+        # Prometheus 3 writes the bound 1 as 1.0, and for a while after an upgrade there are both
+        le = Matcher("le", "=~", rf"{text}(\.0)?") if text.isdigit() else Matcher("le", "=", text)
+        every = _over("rate", self.histogram, self.window, suffix="_count")
+        bucket = _over("rate", self.histogram.matching(le), self.window, suffix="_bucket")
+        return f"{every.render(scope)} - max without (le) ({bucket.render(scope)})"
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Service levels: how good each queue was, over the time range and over fixed spans."""
+"""Service levels: the budgets of those declared, and how good each queue was whether anything was declared or not."""
 
 from __future__ import annotations
 
@@ -16,6 +16,18 @@ from asynq_mon_codegen.catalog.dashboards.spec import (
 )
 from asynq_mon_codegen.catalog.metrics.asynq import TASKS_FAILED, TASKS_PROCESSED
 from asynq_mon_codegen.catalog.records import FAILED, LATENCY, PENDING, PROCESSED
+from asynq_mon_codegen.catalog.slo import (
+    BUDGET_1H,
+    BURN_1D,
+    BURN_1H,
+    BURN_3D,
+    BURN_5M,
+    BURN_6H,
+    ERRORS_1H,
+    GROUP,
+    OBJECTIVE,
+    REMAINING,
+)
 from asynq_mon_codegen.promql import RANGE, Expr
 
 __all__ = ["SERVICE_LEVELS", "success_over"]
@@ -61,6 +73,93 @@ _TABLE = Table(
     sort_by="Attempts, time range",
 )
 
+_LEFT = Steps("red", ((0.0, "orange"), (0.25, "green")))
+_BURNS = Steps("green", ((1.0, "orange"), (6.0, "red")))
+_NAMED = "{{slo}} {{queue}} {{task_type}}"
+
+_BUDGETS = Table(
+    key="table",
+    title="Error budgets",
+    text="Every declared service level and queue, the emptiest budget first. Left: share of the error budget of the "
+    "whole window; below 0 more went wrong than was allowed. Burn: how many times as fast as it may the budget is "
+    "being used up; at 1 it just lasts. Empty: no traffic. A Prometheus that is younger than the window, or keeps "
+    "less, counts what it has.",
+    lines=(
+        Line(REMAINING),
+        Line(OBJECTIVE),
+        Line(BURN_5M),
+        Line(BURN_1H),
+        Line(BURN_6H),
+        Line(BURN_1D),
+        Line(BURN_3D),
+        Line(ERRORS_1H),
+    ),
+    unit="percentunit",
+    h=8,
+    columns=(
+        LabelColumn(label="slo", title="Service level"),
+        LabelColumn(label="queue", title="Queue", opens="asynq-queue"),
+        LabelColumn(label="task_type", title="Task type", opens="asynq-tasks"),
+        ValueColumn(line=0, title="Budget left", unit="percentunit", decimals=1, steps=_LEFT),
+        ValueColumn(line=1, title="Objective", unit="percentunit", decimals=3),
+        ValueColumn(line=2, title="Burn, 5 m", unit="none", decimals=1, steps=_BURNS, no_value="idle"),
+        ValueColumn(line=3, title="Burn, 1 h", unit="none", decimals=1, steps=_BURNS, no_value="idle"),
+        ValueColumn(line=4, title="Burn, 6 h", unit="none", decimals=1, steps=_BURNS, no_value="idle"),
+        ValueColumn(line=5, title="Burn, 1 d", unit="none", decimals=1, steps=_BURNS, no_value="idle"),
+        ValueColumn(line=6, title="Burn, 3 d", unit="none", decimals=1, steps=_BURNS, no_value="idle"),
+        ValueColumn(line=7, title="Errors, 1 h", unit="short", decimals=0),
+    ),
+    sort_by="Errors, 1 h",
+)
+
+_BUDGET = Row(
+    key="budget",
+    title="Error budgets",
+    group=GROUP,
+    panels=(
+        _BUDGETS,
+        Graph(
+            key="left",
+            title="Error budget left",
+            text="What is left of each budget over its window. It falls while errors come faster than they may, and "
+            "rises again as old errors leave the window. Below 0 the promise is broken.",
+            lines=Line(REMAINING, _NAMED),
+            unit="percentunit",
+            maximum=1,
+            w=12,
+        ),
+        Graph(
+            key="burn",
+            title="Burn rate, last hour",
+            text="Errors of the hour before each moment over those allowed. 14.4 and 6 page over one and six hours in "
+            "a window of 30 days; at 1 the budget just lasts. Gaps are hours without traffic.",
+            lines=Line(top(15, BURN_1H), _NAMED),
+            unit="none",
+            minimum=0,
+            soft_maximum=2,
+            w=12,
+        ),
+        Graph(
+            key="errors",
+            title="Errors of the last hour",
+            text="What was not good, as a count. Fewer than 10 never page, whatever share of a quiet queue they are.",
+            lines=Line(top(15, ERRORS_1H), _NAMED),
+            unit="short",
+            minimum=0,
+            w=12,
+        ),
+        Graph(
+            key="allowed",
+            title="Errors that may be, last hour",
+            text="All events of the hour times what the objective leaves: the budget that this traffic earned.",
+            lines=Line(top(15, BUDGET_1H), _NAMED),
+            unit="short",
+            minimum=0,
+            w=12,
+        ),
+    ),
+)
+
 _HISTORY = Row(
     key="history",
     title="History",
@@ -101,6 +200,6 @@ SERVICE_LEVELS = Dashboard(
     text="How good each queue was: share of attempts that succeeded, share of time in which nobody waited too long.",
     anchor=PENDING,
     variables=(QUEUE,),
-    rows=(Row(key="now", title="Service levels", panels=(_TABLE,)), _HISTORY),
+    rows=(_BUDGET, Row(key="now", title="Service levels", panels=(_TABLE,)), _HISTORY),
     time_from="now-24h",
 )
