@@ -7,7 +7,7 @@ import contextlib
 import difflib
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TypeVar
@@ -15,7 +15,7 @@ from typing import TypeVar
 from asynq_mon_codegen.errors import Problem, UsageError
 from asynq_mon_codegen.faults import CHECK, Snippet, UserFile, explain, nearest, one_line, render
 
-__all__ = ["VARIABLE", "LoadError", "load"]
+__all__ = ["VARIABLE", "LoadError", "load", "load_all", "place_in"]
 
 VARIABLE = "monitoring"
 """The variable that a declaration must define."""
@@ -49,9 +49,46 @@ def load(path: Path, expected: type[_T]) -> _T:
     Raises:
         LoadError: the file cannot be read, does not run, or does not define the variable.
     """
+    return _load(path, expected, frozenset(sys.modules))
+
+
+def load_all(paths: Iterable[Path], expected: type[_T]) -> tuple[_T, ...]:
+    """The variables of several files, which see the same copy of a module that stands beside them.
+
+    Raises:
+        LoadError: as :func:`load`.
+    """
+    known = frozenset(sys.modules)
+    files = tuple(paths)
+    try:
+        return tuple(_load(path, expected, None) for path in files)
+    finally:
+        for file in files[:1]:
+            _forget(UserFile(path=file, text=""), known)
+
+
+def place_in(path: Path, about: str = "") -> str:
+    """``file:line:column`` of the first text or argument of this name in the file, else of its variable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        tree = ast.parse(text)
+    except (OSError, ValueError, SyntaxError):
+        return str(path)
+    lines = text.splitlines()
+    for node in ast.walk(tree):
+        if about and (
+            (isinstance(node, ast.Constant) and node.value == about)
+            or (isinstance(node, ast.keyword) and node.arg == about)
+        ):
+            column = len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+            return f"{path}:{node.lineno}:{column + 1}"
+    return _assignment(tree, UserFile(path=path, text=text), VARIABLE)[0]
+
+
+def _load(path: Path, expected: type[_T], known: frozenset[str] | None) -> _T:
     file = UserFile(path=path, text=_source(path))
     code = _compile(file)
-    names = _run(code, file)
+    names = _run(code, file, known)
     if VARIABLE not in names:
         raise _not_defined(file, names, expected)
     value = names[VARIABLE]
@@ -64,9 +101,7 @@ def _source(path: Path) -> str:
     """The text of the file, which must be UTF-8 without NUL."""
     try:
         if path.is_dir():
-            inside = path / "monitoring.py"
-            hint = f"did you mean {inside}?" if inside.exists() else ""
-            raise _fault(str(path), "is a folder, not a Python file", hint)
+            raise _fault(str(path), "is a folder, not a Python file")
         if path.exists() and not path.is_file():
             raise _fault(str(path), "is not a regular file")
         data = path.read_bytes()
@@ -107,11 +142,11 @@ def _compile(file: UserFile) -> CodeType:
         raise LoadError(*explain(error, file)) from error
 
 
-def _run(code: CodeType, file: UserFile) -> dict[str, object]:
+def _run(code: CodeType, file: UserFile, known: frozenset[str] | None) -> dict[str, object]:
     """Run the code as a module of its own and return its names."""
     module = ModuleType(_MODULE)
     module.__file__ = file.code_name
-    with _surroundings(module, file):
+    with _surroundings(module, file, known):
         try:
             exec(code, module.__dict__)  # noqa: S102
         except BaseException as error:
@@ -121,9 +156,12 @@ def _run(code: CodeType, file: UserFile) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def _surroundings(module: ModuleType, file: UserFile) -> Iterator[None]:
-    """What Python gives a script: its module, its folder first in the path; put back afterwards."""
-    path, flag, known = list(sys.path), sys.dont_write_bytecode, set(sys.modules)
+def _surroundings(module: ModuleType, file: UserFile, known: frozenset[str] | None) -> Iterator[None]:
+    """What Python gives a script: its module, its folder first in the path; put back afterwards.
+
+    With ``known``, the modules that were there before, those that the file imported are forgotten too.
+    """
+    path, flag = list(sys.path), sys.dont_write_bytecode
     replaced = sys.modules.get(_MODULE)
     sys.modules[_MODULE] = module
     sys.path.insert(0, str(file.path.absolute().parent))
@@ -135,12 +173,18 @@ def _surroundings(module: ModuleType, file: UserFile) -> Iterator[None]:
     finally:
         sys.path[:] = path
         sys.dont_write_bytecode = flag
-        for name in set(sys.modules) - known:
-            origin = getattr(sys.modules[name], "__file__", None)
-            if name == _MODULE or (origin is not None and file.owns(origin)):
-                del sys.modules[name]
+        sys.modules.pop(_MODULE, None)
+        if known is not None:
+            _forget(file, known)
         if replaced is not None:
             sys.modules[_MODULE] = replaced
+
+
+def _forget(file: UserFile, known: frozenset[str]) -> None:
+    for name in set(sys.modules) - known:
+        origin = getattr(sys.modules[name], "__file__", None)
+        if name == _MODULE or (origin is not None and file.owns(origin)):
+            del sys.modules[name]
 
 
 def _not_defined(file: UserFile, names: dict[str, object], expected: type) -> LoadError:

@@ -99,6 +99,7 @@ class _Stop:
 def criteria_of(route: Route) -> Criteria:
     """What an alert must have, severity aside."""
     pairs = (
+        ("service", route.services),
         ("team", route.teams),
         ("queue", route.queues),
         ("threat", tuple(t.value for t in route.threats)),

@@ -10,7 +10,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 
 from asynq_mon_codegen.errors import Problem, did_you_mean
-from asynq_mon_codegen.model import Monitoring, MuteTime, Receiver, Route, Severity
+from asynq_mon_codegen.model import Monitoring, MuteTime, Receiver, Route, Severity, services_of
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.routing import NOBODY, applies_to, covers, criteria_of
 
@@ -35,7 +35,8 @@ def _unheard(plan: Plan) -> Iterator[Problem]:
             if alert.severity is not severity:
                 continue
             # A route for some queues or teams leaves the others unheard.
-            fixed = {"alertname": alert.name, **{n.name: n.value for n in alert.labels if not n.by_queue}}
+            same = {n.name: n.value for n in alert.labels if not n.by_queue and n.choice is None}
+            fixed = {"alertname": alert.name, **same}
             if any(all(c.label in fixed and c.holds(fixed) for c in criteria) for criteria in whole):
                 continue
             unheard.append(alert.name)
@@ -70,11 +71,15 @@ def _receivers(m: Monitoring) -> Iterator[Problem]:
 
 
 def _criteria(m: Monitoring) -> Iterator[Problem]:
-    queues = {q.name for q in m.queues}
-    teams = {t for t in (m.team, *(q.team for q in m.queues), *(dict(a.labels).get("team", "") for a in m.alerts)) if t}
+    declared = (m, *services_of(m))
+    services = {one.service for one in declared}
+    queues = {q.name for one in declared for q in one.queues}
+    teams = {one.team for one in declared} | {q.team for one in declared for q in one.queues}
+    teams = {t for t in (*teams, *(dict(a.labels).get("team", "") for a in m.alerts)) if t}
     alerts = set(m.alerts.names())
     for i, route in enumerate(m.routes):
         unknown = [("alert", name, alerts) for name in route.alerts if name not in alerts]
+        unknown += [("service", name, services) for name in route.services if name not in services]
         unknown += [("team", name, teams) for name in route.teams if name not in teams]
         unknown += [("queue", name, queues) for name in route.queues if queues and name not in queues]
         for kind, name, known in unknown:

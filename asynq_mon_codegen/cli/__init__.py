@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from asynq_mon_codegen.cli.check import check
+from asynq_mon_codegen.cli.cost import cost
 from asynq_mon_codegen.cli.explain import explain
 from asynq_mon_codegen.cli.generate import generate
 from asynq_mon_codegen.cli.init import init
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (generate, instrument, check, list_alerts, explain, route, init):
+for command in (generate, instrument, check, list_alerts, explain, route, cost, init):
     main.add_command(command)

@@ -23,7 +23,7 @@ config_option = click.option(
     "-c",
     "--config",
     type=click.Path(path_type=Path),
-    help="The declaration, a Python file.  [default: monitoring.py, else the embedded default]",
+    help="The declaration, a Python file, or a folder of them.  [default: monitoring.py, else the embedded default]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 

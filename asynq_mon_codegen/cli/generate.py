@@ -18,6 +18,7 @@ LAB_MARKER = ".asynq-mon-lab"
 
 
 @click.command()
+@click.argument("declaration", type=click.Path(path_type=Path), required=False)
 @config_option
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path(), help="Where the files go.  [default: .]")
 @click.option(
@@ -34,6 +35,7 @@ LAB_MARKER = ".asynq-mon-lab"
 @json_option
 @told
 def generate(
+    declaration: Path | None,
     config: Path | None,
     out: Path,
     only: tuple[str, ...],
@@ -42,7 +44,13 @@ def generate(
     time_factor: int,
     as_json: bool,
 ) -> None:
-    """Write rules, rule tests, routes, dashboards and runbooks."""
+    """Write rules, rule tests, routes, dashboards and runbooks.
+
+    DECLARATION is the same as --config: a Python file, or a folder with one for each service.
+    """
+    if declaration is not None and config is not None:
+        raise UsageError(f"the declaration is given twice: {declaration} and {config}", "leave --config out")
+    config = config or declaration
     if time_factor != REAL_TIME and not (out / LAB_MARKER).exists():
         raise UsageError(
             f"--time-factor {time_factor}: rules whose time runs faster are for the project's own lab only",

@@ -52,7 +52,7 @@ def instrument(
     """
     instrumentation.check_package(package)
     path = declaration_path(config)
-    plan = open_declaration(path)
+    plan = open_declaration(path, alone=True)
     if problems := registry.run(plan):
         print_problems(problems, path)
         sys.exit(2)

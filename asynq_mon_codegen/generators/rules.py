@@ -14,14 +14,22 @@ __all__ = ["generate"]
 def generate(plan: Plan) -> tuple[Artifact, ...]:
     """One rule file per group, records before the alerts that read them."""
     return tuple(
-        Artifact(path=rule_path(group.name), text=yaml_text({"groups": [_group(plan, group)]})) for group in plan.groups
+        Artifact(path=rule_path(group.name), text=yaml_text({"groups": _groups(plan, group)})) for group in plan.groups
     )
 
 
-def _group(plan: Plan, group: Group) -> dict[str, Any]:
+def _groups(plan: Plan, group: Group) -> list[dict[str, Any]]:
     interval = str(plan.paced(group.interval or plan.monitoring.evaluation_interval))
-    rules = [*map(_record, group.records), *map(_alert, group.alerts)]
-    return {"name": f"asynq-{group.name}", "interval": interval, "rules": rules}
+    limit = plan.monitoring.groups.limit
+    return [
+        {
+            "name": name,
+            "interval": interval,
+            **({"limit": limit} if limit else {}),
+            "rules": [_record(r) if isinstance(r, PlannedRecord) else _alert(r) for r in rules],
+        }
+        for name, rules in plan.parts_of(group)
+    ]
 
 
 def _record(record: PlannedRecord) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from attrs import Attribute, field, frozen
 from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.model.alerts import Alert, Alerts
+from asynq_mon_codegen.model.groups import RuleGroups
 from asynq_mon_codegen.model.kinds import items, pairs, typed
-from asynq_mon_codegen.model.queues import Queue, TaskType
+from asynq_mon_codegen.model.queues import Queue, TaskType, Thresholds, thresholds_of
 from asynq_mon_codegen.model.receivers import Receiver, Route
 from asynq_mon_codegen.model.slo import SLO
 from asynq_mon_codegen.model.terms import Severity
 from asynq_mon_codegen.promql import Matcher, Metric, Source, matchers_of
 from asynq_mon_codegen.promql.labels import LABEL_NAME
 
-__all__ = ["DEFAULT_RECEIVERS", "Links", "Monitoring", "Scrape"]
+__all__ = ["DEFAULT_RECEIVERS", "Links", "Monitoring", "Scrape", "Where"]
 
 _RESERVED = frozenset(
     {"queue", "state", "task_type", "severity", "alertname", "threat", "component", "le", "job", "instance"}
@@ -174,17 +175,27 @@ def _words(value: str | Iterable[str]) -> tuple[str, ...]:
     return items(value)
 
 
+Where = tuple[tuple[str, tuple[str, ...]], ...]
+"""Labels and the values that each may have."""
+
+
+def _where(value: Mapping[str, str | Iterable[str]] | Where) -> Where:
+    say = 'map identity labels to values: where={"namespace": "orders"}'
+    return tuple((label, items(values)) for label, values in pairs(value, "where", say))
+
+
 @frozen(kw_only=True, field_transformer=typed)
 class Monitoring:
     """Everything a team declares; each field has a default that works.
 
     ``identity`` are labels that tell deployments apart (``("cluster", "namespace")``) and join
-    every aggregation; ``instrumentation`` says that the workers export the project's own metrics,
-    so that their absence is worth an alert; of task types and queues that nobody declared, the first
-    ``task_type_limit`` and ``queue_limit`` get series of their own in a worker, the rest is counted as
-    ``other``; ``slos`` are service levels, and without them nothing watches an error budget; ``labels`` go on
-    every alert. ``metrics`` are metrics of the team's own that hand-written PromQL reads; those in typed
-    expressions are known anyway.
+    every aggregation; ``where`` says by their values which series are this service's, where a fleet of services is
+    declared; ``thresholds`` are levels of the service as a whole; ``groups`` limits rule groups; ``instrumentation``
+    says that the workers export the project's own metrics, so that their absence is worth an alert; of task types and
+    queues that nobody declared, the first ``task_type_limit`` and ``queue_limit`` get series of their own in a worker,
+    the rest is counted as ``other``; ``slos`` are service levels, and without them nothing watches an error budget;
+    ``labels`` go on every alert. ``metrics`` are metrics of the team's own that hand-written PromQL reads; those in
+    typed expressions are known anyway.
 
     Raises:
         DeclarationError: two queues, task types or alerts of one name, a reserved or impossible
@@ -194,11 +205,13 @@ class Monitoring:
     service: str = field(default="asynq")
     team: str = ""
     identity: tuple[str, ...] = field(default=(), converter=_words)
+    where: Where = field(default=(), converter=_where)
     scrape: Scrape = field(factory=Scrape)
     evaluation_interval: Duration = field(default=Duration(30_000), converter=_evaluation)
     queues: tuple[Queue, ...] = field(default=(), converter=_queues)
     task_types: tuple[TaskType, ...] = field(default=(), converter=_task_types)
     alerts: Alerts = field(converter=_alerts)
+    thresholds: Thresholds = field(default=(), converter=thresholds_of)
     slos: tuple[SLO, ...] = field(default=(), converter=_slos)
     receivers: tuple[tuple[Severity, tuple[Receiver, ...]], ...] = field(
         default=tuple(DEFAULT_RECEIVERS.items()), converter=_by_severity
@@ -208,6 +221,7 @@ class Monitoring:
     labels: tuple[tuple[str, str], ...] = field(default=(), converter=_labels)
     metrics: tuple[Metric, ...] = field(default=(), converter=_metrics)
     instrumentation: bool = False
+    groups: RuleGroups = field(factory=RuleGroups)
     task_type_limit: int = field(default=50)
     queue_limit: int = field(default=10)
 
@@ -237,6 +251,15 @@ class Monitoring:
                 )
         if len(set(value)) != len(value):
             raise DeclarationError("identity names a label twice", "name each once")
+
+    @where.validator
+    def _check_where(self, _: object, value: Where) -> None:
+        for label, values in value:
+            if not values or not all(isinstance(v, str) and v for v in values):
+                raise DeclarationError(
+                    f"where={{{label!r}: {values!r}}} selects nothing",
+                    'give a value or several: where={"namespace": "orders"}',
+                )
 
     @labels.validator
     def _check_labels(self, _: object, value: tuple[tuple[str, str], ...]) -> None:
@@ -268,7 +291,7 @@ class Monitoring:
         for slo in self.slos:
             self._check_slo(slo, declared)
         known = set(self.alerts.names())
-        overrides = [*(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
+        overrides = [self.thresholds, *(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
         for name, _ in (pair for thresholds in overrides for pair in thresholds):
             if name not in known:
                 self.alerts[name]  # says what is wrong with it

@@ -221,6 +221,7 @@ class Route:
     severities: tuple[Severity, ...] = field(default=(), converter=_severities)
     teams: tuple[str, ...] = field(default=(), converter=_texts)
     queues: tuple[str, ...] = field(default=(), converter=_texts)
+    services: tuple[str, ...] = field(default=(), converter=_texts)
     threats: tuple[Threat, ...] = field(default=(), converter=_threats)
     alerts: tuple[str, ...] = field(default=(), converter=_texts)
     also: bool = False
@@ -229,8 +230,9 @@ class Route:
     def __attrs_post_init__(self) -> None:
         if not self.to:
             raise DeclarationError("a route needs a receiver", "give to=Receiver.slack(...) or several")
-        if not (self.severities or self.teams or self.queues or self.threats or self.alerts):
+        if not (self.severities or self.teams or self.queues or self.services or self.threats or self.alerts):
             raise DeclarationError(
                 "a route without criteria would take every alert",
-                "give severities=, teams=, queues=, threats= or alerts=; who is told by default stands in receivers=",
+                "give severities=, teams=, queues=, services=, threats= or alerts=; "
+                "who is told by default stands in receivers=",
             )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote
 
 from attrs import frozen
 
-from asynq_mon_codegen.model import Alert, Monitoring
+from asynq_mon_codegen.model import Alert, Fleet, Monitoring
+from asynq_mon_codegen.plan.fleet import once
 from asynq_mon_codegen.plan.texts import placeholders, url_expected, url_template
+from asynq_mon_codegen.plan.where import Choice, terms_of
 
 __all__ = ["Link", "links_of", "rule_path", "runbook_path", "test_path"]
 
@@ -19,14 +22,15 @@ class Link:
 
     name: str
     base: str
+    choice: Choice | None = None
 
     def template(self) -> str:
         """The URL as a Go template, as rules have it."""
-        return url_template(self.base)
+        return url_template(self.base) if self.choice is None else self.choice.template(url_template)
 
     def expected(self, series: Mapping[str, str]) -> str:
         """The URL for a series with these labels."""
-        return url_expected(self.base, series)
+        return url_expected(self.base if self.choice is None else self.choice.chosen(series), series)
 
 
 def rule_path(group: str) -> str:
@@ -45,19 +49,43 @@ def runbook_path(alert: Alert) -> str:
 
 
 def links_of(monitoring: Monitoring, alert: Alert, names: frozenset[str]) -> tuple[Link, ...]:
-    """The links that the declaration has bases for; those that need a label the alert lacks are left out."""
-    links, bases = [], monitoring.links
-    if bases.runbooks:
-        links.append(Link(name="runbook_url", base=f"{bases.runbooks}/{alert.name}.md"))
-    if bases.grafana:
+    """The links that the declaration has bases for; those that need a label the alert lacks are left out.
+
+    In a fleet each service has its own bases.
+    """
+    out = []
+    for field, name in _NAMES.items():
+        choice = _bases(monitoring, field).with_texts(partial(_url, field, monitoring, alert, names))
+        if choice.other or any(url for _, url in choice.cases):
+            out.append(Link(name=name, base=choice.other, choice=choice if choice.cases else None))
+    return tuple(out)
+
+
+_NAMES = {"runbooks": "runbook_url", "grafana": "dashboard_url", "logs": "logs_url", "traces": "traces_url"}
+"""The annotation of each of the declared bases."""
+
+
+def _bases(monitoring: Monitoring, field: str) -> Choice:
+    """The base of everything undeclared, and those of the services."""
+    other = getattr(monitoring.links, field) or ""
+    if not isinstance(monitoring, Fleet):
+        return Choice(cases=(), other=other)
+    own = ((one.where, getattr(one.links, field) or "") for one in monitoring.services)
+    return once(monitoring, f"links {field}", lambda: Choice.of(((terms_of(w), base) for w, base in own), other))
+
+
+def _url(field: str, monitoring: Monitoring, alert: Alert, names: frozenset[str], base: str) -> str:
+    """What an alert's link is made of; empty without a base, or where the alert lacks a label that it needs."""
+    if not base:
+        return ""
+    if field == "runbooks":
+        return f"{base}/{alert.name}.md"
+    if field == "grafana":
         variables = [v for v in (*monitoring.identity, *DASHBOARD_VARIABLES) if v in names or v in monitoring.identity]
         query = "&".join(f"var-{v}={{{v}}}" for v in variables)
-        path = f"{bases.grafana}/d/{quote(alert.dashboard)}"
-        links.append(Link(name="dashboard_url", base=f"{path}?{query}" if query else path))
-    for name, base in (("logs_url", bases.logs), ("traces_url", bases.traces)):
-        if base and all(p in names or p in monitoring.identity for p in placeholders(base)):
-            links.append(Link(name=name, base=base))
-    return tuple(links)
+        path = f"{base}/d/{quote(alert.dashboard)}"
+        return f"{path}?{query}" if query else path
+    return base if all(p in names or p in monitoring.identity for p in placeholders(base)) else ""
 
 
 DASHBOARD_VARIABLES = ("queue", "task_type", "instance", "host")

@@ -21,7 +21,8 @@ class Scope:
     ``identity`` are the labels that tell deployments apart and belong to every aggregation;
     ``selectors`` are the matchers of each source of metrics (by ``Source`` name); ``matchers`` are
     added to every selector that has their label; ``names`` are declared names (``queues``,
-    ``optional_queues``) that some expressions list one by one; ``parts`` are expressions that a
+    ``optional_queues``) that some expressions list one by one, and ``names_where`` those of some
+    series only; ``parts`` are expressions that a
     declaration adds to a series (``slo_errors``: one for each service level).
     """
 
@@ -29,11 +30,16 @@ class Scope:
     selectors: tuple[tuple[str, tuple[Matcher, ...]], ...] = ()
     matchers: tuple[Matcher, ...] = ()
     names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    names_where: tuple[tuple[str, tuple[tuple[tuple[Matcher, ...], tuple[str, ...]], ...]], ...] = ()
     parts: tuple[tuple[str, tuple[Expr, ...]], ...] = ()
 
     def declared(self, key: str) -> tuple[str, ...]:
         """The declared names of this kind."""
         return dict(self.names).get(key, ())
+
+    def declared_where(self, key: str) -> tuple[tuple[tuple[Matcher, ...], tuple[str, ...]], ...]:
+        """The declared names of this kind with the matchers of the series that they belong to."""
+        return (((), self.declared(key)), *dict(self.names_where).get(key, ()))
 
     def declared_parts(self, key: str) -> tuple[Expr, ...]:
         """The declared expressions of this kind."""

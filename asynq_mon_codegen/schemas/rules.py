@@ -41,12 +41,13 @@ def rule_file_schema() -> dict[str, Any]:
             "name": {"type": "string", "pattern": "^asynq-"},
             "interval": _DURATION,
             "rules": {"type": "array", "items": rule, "minItems": 1},
-        }
+        },
+        {"limit": {"type": "integer", "minimum": 1}},
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A rule file of asynq-mon",
-        **obj({"groups": {"type": "array", "items": group, "minItems": 1, "maxItems": 1}}),
+        **obj({"groups": {"type": "array", "items": group, "minItems": 1}}),
     }
 
 

@@ -1,0 +1,189 @@
+"""What differs between the services of a fleet: levels, names of queues, and whom a series belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from attrs import frozen
+
+from asynq_mon_codegen.model import Above, Alert, Below, Fleet, LevelOrBand, Monitoring, Severity, Where
+from asynq_mon_codegen.model.queues import Thresholds
+from asynq_mon_codegen.plan.where import Override, Term, Terms, partition, terms_of
+from asynq_mon_codegen.promql import Matcher, Raw
+from asynq_mon_codegen.promql.labels import any_of
+
+__all__ = ["Given", "Leaf", "given_for", "leaves_of", "names_by_service", "once", "sample", "team_cases"]
+
+T = TypeVar("T")
+
+_SERVICE, _QUEUE, _TASK_TYPE = range(3)
+_QUIET = "off"
+
+
+@frozen(kw_only=True)
+class Leaf:
+    """Series of one level; ``off`` are those that the alert is switched off for."""
+
+    terms: Terms
+    level: LevelOrBand
+    off: bool
+
+
+def leaves_of(fleet: Fleet, alert: Alert, severity: Severity, periodic: Mapping[str, Thresholds]) -> tuple[Leaf, ...]:
+    """The classes of series of one alert and severity; the last one is that of everything undeclared.
+
+    Of an alert that holds for some services only, the last is one of theirs. ``periodic`` are the thresholds
+    that task types have by their periods.
+    """
+    labels = alert.signal.expr.labels or frozenset()
+    owners = dict(fleet.owners).get(alert.name)
+    common = _level(alert, alert.when, severity)
+    default = common if owners is None else _QUIET
+    if any(isinstance(e, Raw) for e in alert.signal.expr.walk()) and owners is not None:
+        default, owners = common, None  # hand-written PromQL says itself which series it is about
+    found = _overrides(fleet, alert, severity, labels, owners, default, periodic)
+    order = (*fleet.identity, *(name for name in ("queue", "task_type") if name in labels))
+    parts = partition(order, found, default)
+    leaves = tuple(
+        Leaf(terms=terms, level=None if isinstance(level, str) else level, off=level == _QUIET)
+        for terms, level in parts
+    )
+    if leaves[-1].off:
+        live = [x for x in leaves if not x.off]
+        leaves = (*(x for x in leaves if x.off), *live)
+    return leaves
+
+
+def _level(alert: Alert, when: object, severity: Severity) -> LevelOrBand | str:
+    """The level; of what has no levels the number 1."""
+    if isinstance(when, Above | Below):
+        return when.level(severity)
+    return _QUIET if when is None else 1.0
+
+
+def _overrides(
+    fleet: Fleet,
+    alert: Alert,
+    severity: Severity,
+    labels: frozenset[str],
+    owners: tuple[str, ...] | None,
+    default: object,
+    periodic: Mapping[str, Thresholds],
+) -> Iterator[Override]:
+    own = _given(fleet).get(alert.name, ())
+    changed = {id(g.service) for g in own if g.rank == _SERVICE}
+    for one in fleet.services if owners else ():
+        if one.service in (owners or ()) and id(one) not in changed:
+            yield Override(one.where, _SERVICE, _level(alert, alert.when, severity))
+    for given in own:
+        level = _level(alert, given.when, severity)
+        if given.rank == _SERVICE:
+            if level != default:
+                yield Override(given.service.where, _SERVICE, level)
+        elif given.label in labels:
+            yield Override((*given.service.where, (given.label, (given.name,))), given.rank, level)
+    for one in fleet.services if periodic else ():
+        for task in one.task_types:
+            for _, when in periodic.get(task.name, ()):
+                where = (*one.where, ("task_type", (task.name,)))
+                yield Override(where, _TASK_TYPE, _level(alert, when, severity))
+
+
+@frozen(kw_only=True)
+class Given:
+    """What a service declares for an alert in place of its condition; ``label`` is empty for the service as a whole."""
+
+    service: Monitoring
+    rank: int
+    label: str
+    name: str
+    when: Above | Below | None
+
+
+def given_for(fleet: Fleet, alert: Alert) -> tuple[Given, ...]:
+    """Everything that services declare for this alert."""
+    return tuple(_given(fleet).get(alert.name, ()))
+
+
+def _given(fleet: Fleet) -> dict[str, list[Given]]:
+    def collect() -> dict[str, list[Given]]:
+        found: dict[str, list[Given]] = {}
+        for one in fleet.services:
+            owners = [(_SERVICE, "", one.service, one.thresholds)]
+            owners += [(_QUEUE, "queue", q.name, q.thresholds) for q in one.queues]
+            owners += [(_TASK_TYPE, "task_type", t.name, t.thresholds) for t in one.task_types]
+            for rank, label, name, thresholds in owners:
+                for alert, when in thresholds:
+                    given = Given(service=one, rank=rank, label=label, name=name, when=when)
+                    found.setdefault(alert, []).append(given)
+        return found
+
+    return once(fleet, "given", collect)
+
+
+class _Kept:
+    """What has been computed of the fleet at hand; another fleet takes its place."""
+
+    fleet: Fleet | None = None
+    values: ClassVar[dict[str, Any]] = {}
+
+
+def once(fleet: Fleet, key: str, compute: Callable[[], T]) -> T:
+    """``compute()``, or what it gave for this fleet before: rules are many, and services too."""
+    if _Kept.fleet is not fleet:
+        _Kept.fleet, _Kept.values = fleet, {}
+    if key not in _Kept.values:
+        _Kept.values[key] = compute()
+    value: T = _Kept.values[key]
+    return value
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+def names_by_service(fleet: Fleet, *, optional: bool) -> tuple[tuple[tuple[Matcher, ...], tuple[str, ...]], ...]:
+    """Declared queues with the matchers of their services; services of the same queues share an entry."""
+    alike: dict[tuple[str, tuple[str, ...]], list[Where]] = {}
+    for one in fleet.services:
+        for queue in one.queues:
+            if queue.optional is optional:
+                key = tuple(label for label, _ in one.where)
+                alike.setdefault((queue.name, key), []).append(one.where)
+    by_where: dict[tuple[Matcher, ...], list[str]] = {}
+    for (name, key), wheres in alike.items():
+        if len(key) == 1:
+            values = tuple(v for where in wheres for v in where[0][1])
+            by_where.setdefault((any_of(key[0], values),), []).append(name)
+            continue
+        for where in wheres:
+            by_where.setdefault(tuple(any_of(label, values) for label, values in where), []).append(name)
+    return tuple((matchers, tuple(names)) for matchers, names in by_where.items())
+
+
+def team_cases(fleet: Fleet, *, queues: bool) -> Iterator[tuple[Terms, str]]:
+    """The teams of services; with ``queues`` first those of single queues."""
+    for one in fleet.services if queues else ():
+        for queue in one.queues:
+            if queue.team and queue.team != one.team:
+                yield (*terms_of(one.where), Term("queue", (queue.name,))), queue.team
+    for one in fleet.services:
+        yield terms_of(one.where), one.team
+
+
+def sample(fleet: Fleet, terms: Iterable[Term] = ()) -> dict[str, str]:
+    """Identity labels of a series that meets the terms, and that no service declares unless they ask for it."""
+    listed = tuple(terms)
+    declared = once(fleet, "values", lambda: {v for one in fleet.services for _, values in one.where for v in values})
+    out = {}
+    for label in fleet.identity:
+        mine = [t for t in listed if t.label == label]
+        wanted = next((t.values for t in mine if not t.negated), None)
+        if wanted is not None:
+            out[label] = wanted[0]
+            continue
+        value = f"{label}-a"
+        while value in declared:
+            value += "a"
+        out[label] = value
+    return out
