@@ -30,11 +30,13 @@ class Leaf:
     off: bool
 
 
-def leaves_of(fleet: Fleet, alert: Alert, severity: Severity, periodic: Mapping[str, Thresholds]) -> tuple[Leaf, ...]:
+def leaves_of(
+    fleet: Fleet, alert: Alert, severity: Severity, periodic: Mapping[tuple[str, str], Thresholds]
+) -> tuple[Leaf, ...]:
     """The classes of series of one alert and severity; the last one is that of everything undeclared.
 
     Of an alert that holds for some services only, the last is one of theirs. ``periodic`` are the thresholds
-    that task types have by their periods.
+    that task types have by their periods, by service and name.
     """
     labels = alert.signal.expr.labels or frozenset()
     owners = dict(fleet.owners).get(alert.name)
@@ -69,7 +71,7 @@ def _overrides(
     labels: frozenset[str],
     owners: tuple[str, ...] | None,
     default: object,
-    periodic: Mapping[str, Thresholds],
+    periodic: Mapping[tuple[str, str], Thresholds],
 ) -> Iterator[Override]:
     own = _given(fleet).get(alert.name, ())
     changed = {id(g.service) for g in own if g.rank == _SERVICE}
@@ -85,7 +87,7 @@ def _overrides(
             yield Override((*given.service.where, (given.label, (given.name,))), given.rank, level)
     for one in fleet.services if periodic else ():
         for task in one.task_types:
-            for _, when in periodic.get(task.name, ()):
+            for _, when in periodic.get((one.service, task.name), ()):
                 where = (*one.where, ("task_type", (task.name,)))
                 yield Override(where, _TASK_TYPE, _level(alert, when, severity))
 

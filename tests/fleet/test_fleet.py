@@ -169,6 +169,20 @@ def test_what_one_service_switches_off_or_adds(tmp_path: Path) -> None:
     assert 'namespace=~"mail|tasks"' in missing[0].expr
 
 
+def test_periods_of_task_types_of_one_name() -> None:
+    """The same task type has another period in another service."""
+    often, seldom = (
+        service(name, task_types=TaskType("close", every=every), instrumentation=True)
+        for name, every in (("often", "1h"), ("seldom", "24h"))
+    )
+    (rule,) = plan_of(often, seldom).rules_of(asynq.ALERTS["AsynqPeriodicTaskMissing"])
+
+    assert [rule.class_for({"namespace": n, "task_type": "close"}).level for n in ("often", "seldom")] == [
+        2 * 3600,
+        48 * 3600,
+    ]
+
+
 def test_undeclared_services_have_names_and_teams() -> None:
     """They are called by their namespace, or asynq where an alert has none; nobody's team is none."""
     rule = plan_of(ORDERS, BILLING).rules_of(WAIT)[0]
