@@ -102,6 +102,26 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "9e\\+18 -> 3e\\+18",
         "a gap: GOMEMLIMIT between 3 and 9 exabytes, which nobody sets, is not tested",
     ),
+    (
+        "Asynq(Error|Latency)BudgetBurn",
+        "^(> -> >=|>= -> >) in ",
+        "a burn rate is a quotient of sums of rates, and the floor such a sum: neither stands at its level to the bit",
+    ),
+    (
+        "asynq_slo_errors:rate5m",
+        "max -> (min|sum) in .*max without",
+        "a target has one bucket of a bound; only an upgrade of Prometheus makes it two for 5 minutes",
+    ),
+    (
+        "asynq_slo_(errors|budget):sum4m",
+        "4m\\] -> ",
+        "the mean of a rate over more or less than 4 minutes is smoother or rougher; the count is the same",
+    ),
+    (
+        "asynq_slo_(errors|budget):sum3d|asynq_slo_budget:remaining_ratio",
+        "(3d\\] -> \\[9d|30d\\] -> )",
+        "a gap: it would take a world of more than ten days",
+    ),
     ("AsynqHostDiskFilling", "6h\\] -> \\[18h", "a gap: it would take a world of 18 hours"),
     (
         "redis_used_by_asynq",

@@ -35,6 +35,8 @@ They are multiples of the real ones: of each count the tests see a third and a s
 _MINUTE = Duration(60_000)
 _PACE = 0.004
 """Errors per second that the objective allows in an ordinary queue: some 14 an hour, 100 a day."""
+_BUSY = 40
+"""How many times as many tasks a busy queue has."""
 _LAG = 5
 """Minutes until a rate shows all of an event."""
 _NEAR = 0.05
@@ -83,13 +85,14 @@ _DAY = _Scale(group=LONG_GROUP, before=24, fault=240, after=24, exporters=2)
 # -- stories -------------------------------------------------------------------------------------
 
 
-def _burning(budget: float, *spells: tuple[float, float, float], calm: float = 0.0) -> Work:
-    """An ordinary queue whose budget burns ``rate`` times as fast from one minute to another."""
+def _burning(budget: float, *spells: tuple[float, float, float], busy: tuple[float, float] | None = None) -> Work:
+    """An ordinary queue whose budget burns ``rate`` times as fast from one minute to another; once it was ``busy``."""
     pace = _PACE / budget
 
     def work(minute: float) -> tuple[float, float]:
-        rate = next((r for begin, end, r in spells if begin <= minute < end), calm)
-        return pace, min(1.0, rate * budget)
+        rate = next((r for begin, end, r in spells if begin <= minute < end), 0.0)
+        much = _BUSY if busy and busy[0] <= minute < busy[1] else 1
+        return pace * much, min(1.0, rate * budget)
 
     return work
 
@@ -105,8 +108,8 @@ def _failing(budget: float, count: float, length: float, *, busy: tuple[float, f
     return work
 
 
-def _stories(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: float) -> Iterator[_Story]:
-    """What a queue can go through, told for two pairs of windows and their burn rates, the quicker one first."""
+def _hours(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: float) -> Iterator[_Story]:
+    """What a queue can go through in hours, told for two pairs of windows and their burn rates, the quicker first."""
     (quick, high), (slow, low) = pairs
     long, other = quick.long.seconds / 60, slow.long.seconds / 60
     brief, pause = quick.short.seconds / 60, slow.short.seconds / 60
@@ -151,6 +154,11 @@ def _stories(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: 
         looks=(0.9 * spent, spent + 2 * pause, spent + 2.6 * pause),
     )
     yield _Story(
+        name="burnt fast, now slower",
+        work=_burning(budget, (0, burst, 3 * high), (burst, end, 0.6 * high)),
+        looks=(burst + brief * 1.2 + 9,),
+    )
+    yield _Story(
         name="a single failure on a quiet queue",
         work=lambda m: (1 / 60, 1.0) if 100 <= m < 101 else ((1 / 60, 0.0) if int(m) % 30 == 0 else (0.0, 0.0)),
         looks=(102, 104, 110, 130),
@@ -166,14 +174,74 @@ def _stories(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: 
         )
         yield _Story(
             name=f"{name} for the slower windows",
-            work=_failing(budget, count, 0.7 * other, busy=None),
-            looks=(0.69 * other,),
+            work=_failing(budget, count, 0.58 * other, busy=None),
+            looks=(0.57 * other,),
         )
     yield _Story(name="no traffic at all", work=lambda _: (0.0, 0.0), looks=(1, 60))
     yield _Story(
         name="burns fast after a night without traffic",
         work=lambda m: (_PACE / budget, min(1.0, fast * budget)) if 0 <= m < end else (0.0, 0.0),
         looks=(-10, 1.4 * long),
+    )
+
+
+def _days(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: float) -> Iterator[_Story]:
+    """The same in days.
+
+    A day at 3 times the pace is three days at its own: only a queue that was far busier before shows the quicker
+    pair of windows alone.
+    """
+    (_, high), (_, low) = pairs
+    hour, end = 60.0, 42 * 60.0
+    busy = (-36 * hour, -hour)
+    fast = 1.25 * high
+    for name, spells, looks in (
+        ("burns fast, and was busy", ((0, end, fast),), (20, 26, 40)),
+        ("burns a little, and for hours a lot", ((0, 25 * hour, 0.5 * high), (25 * hour, end, 1.35 * high)), (28,)),
+        ("burnt a lot, now less", ((0, 21 * hour, 2 * high), (21 * hour, end, 0.65 * high)), (25, 26.5)),
+    ):
+        yield _Story(
+            name=name,
+            work=_burning(budget, *spells, busy=busy),
+            looks=tuple(look * hour for look in looks),
+        )
+    yield _Story(
+        name="burns, and burnt the day before yesterday",
+        work=_burning(
+            budget,
+            (-28 * hour, -26 * hour, 20 * high),
+            (0, 4 * hour, 1.35 * high),
+            busy=(-36 * hour, -30 * hour),
+        ),
+        looks=(3.2 * hour,),
+    )
+    yield _Story(
+        name="burns for days",
+        work=_burning(budget, (0, end, max(2.4 * low, 0.8 * high))),
+        looks=(-2 * hour, 0.5 * hour, 22 * hour, 30 * hour, 40 * hour),
+    )
+    yield _Story(
+        name="burnt until six hours ago",
+        work=_burning(budget, (0, 30 * hour, 2.4 * high)),
+        looks=(28 * hour, 38 * hour, 41 * hour),
+    )
+    for name, count in (("too few failures", 0.9 * floor), ("just enough failures", 1.5 * floor)):
+        yield _Story(name=f"{name} for the slower windows", work=_failing(budget, count, end), looks=(40 * hour,))
+        yield _Story(
+            name=f"{name} for the quicker windows",
+            work=_failing(budget, count, 22 * hour, busy=busy),
+            looks=(21.5 * hour,),
+        )
+    yield _Story(name="no traffic at all", work=lambda _: (0.0, 0.0), looks=(hour, 10 * hour))
+    yield _Story(
+        name="a single failure on a quiet queue",
+        work=lambda m: (1 / 60, 1.0 if m == 24 else 0.0) if int(m) % 24 == 0 else (0.0, 0.0),
+        looks=(hour, 3 * hour, 20 * hour),
+    )
+    yield _Story(
+        name="burns fast after a night without traffic",
+        work=lambda m: (_PACE / budget, min(1.0, fast * budget)) if 0 <= m < end else (0.0, 0.0),
+        looks=(-10, 36 * hour),
     )
 
 
@@ -367,7 +435,7 @@ def _whole(plan: Plan, subject: _Subject) -> Case:
     scale = _HOURS if subject.pages else _DAYS
     world = _world(plan, scale)
     checks = []
-    for story in _stories(subject.pairs, subject.budget, subject.floor / scale.seen):
+    for story in (_hours if subject.pages else _days)(subject.pairs, subject.budget, subject.floor / scale.seen):
         labels = tuple(sorted(_place(world, subject.slo, story.name, story.work).items()))
         ledger = _ledger(story, scale, subject.budget)
         for look in story.looks:
@@ -422,7 +490,7 @@ def _queue_name(slo: SLO, index: int) -> str | None:
 
 
 def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
-    """The recorded objective and what is left of the budget: a service level whose work went wrong by half of it."""
+    """The recorded objective, and what is left where half the budget went wrong; nothing where no work was done."""
     if group.name != LONG_GROUP:
         return
     scale = _Scale(group=LONG_GROUP, before=72, fault=72, after=24, exporters=2)
@@ -435,6 +503,8 @@ def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
                     budget = budget_of(objective)
                     labels = _place(world, slo, queue, lambda _, b=budget: (_PACE / b, 0.5 * b))  # type: ignore[misc]
                     samples.append((tuple(sorted(labels.items())), objective if value is None else value))
+            if value is not None and not slo.queues:
+                _place(world, slo, "no traffic at all", lambda _: (0.0, 0.0))
         yield RecordCase(
             record=name.series_name(plan.scope),
             title="of every service level",
