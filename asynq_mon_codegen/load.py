@@ -101,7 +101,9 @@ def _source(path: Path) -> str:
     """The text of the file, which must be UTF-8 without NUL."""
     try:
         if path.is_dir():
-            raise _fault(str(path), "is a folder, not a Python file")
+            inside = path / "monitoring.py"
+            hint = f"did you mean {inside}?" if inside.exists() else ""
+            raise _fault(str(path), "is a folder, not a Python file", hint)
         if path.exists() and not path.is_file():
             raise _fault(str(path), "is not a regular file")
         data = path.read_bytes()
