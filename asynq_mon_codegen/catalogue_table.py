@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from asynq_mon_codegen.model import Above, Alert, Below, Burn, threshold_text
+from asynq_mon_codegen.model import Above, Alert, Below, Burn
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.links import rule_path, runbook_path
+from asynq_mon_codegen.plan.texts import level_words
 from asynq_mon_codegen.promql import Metric, Source
 
 __all__ = ["level_text", "rows", "sources_of"]
@@ -34,7 +35,7 @@ def level_text(rule: PlannedAlert) -> str:
         return when.text(rule.severity)
     if not isinstance(when, Above | Below):
         return "present"
-    return "declared ones only" if level is None else f"{when.words} {threshold_text(rule.alert.signal.unit, level)}"
+    return "declared ones only" if level is None else f"{when.words} {level_words(rule.alert, level)}"
 
 
 def rows(plan: Plan) -> list[dict[str, Any]]:

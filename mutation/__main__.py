@@ -77,7 +77,11 @@ class Bench:
 
     def _passes(self, groups: dict[str, Yaml], name: str, alerts: set[str], names: set[str]) -> bool:
         test = self.tests[name]
-        own = [t for t in test["tests"] if t["name"].rpartition(": ")[0] in names or t["name"].split(":")[0] in alerts]
+        own = [
+            t
+            for t in test["tests"]
+            if t["name"].rpartition(": ")[0] in names or alerts & set(t["name"].split(":")[0].split(", "))
+        ]
         if not own:
             return True
         with tempfile.TemporaryDirectory() as folder:

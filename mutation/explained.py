@@ -42,14 +42,24 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "a rate that is exactly 0.01 is no attempt more or less",
     ),
     (
+        "AsynqTrafficStopped",
+        "< -> <= in .*avg15m < |>= -> > in .*_recent >= 0.01",
+        "means of rates, which never hit a level to the bit",
+    ),
+    (
+        "avg15m_low_usual_or_recent",
+        "offset 2h30m -> offset 50m",
+        "a rate over 5 minutes begins low, so that the least of a queue whose beginning is in sight is below the gate",
+    ),
+    (
         "AsynqAggregationStuck",
         "> -> >= in .*aggregating:max > 0 and",
         "with tasks an hour ago and no fall since, there are tasks now: the guards imply the comparison",
     ),
     (
         "AsynqQueueSurge",
-        "> -> >= in .*(processed:rate5m > [24]|avg30m\\) > )",
-        "the arrivals are a regression's result, which never hits a level to the bit",
+        "> -> >= in .*asynq_tasks_arrived:rate5m > queue",
+        "the arrivals are a regression's result, which never hits another value to the bit",
     ),
     (
         "AsynqTaskFailureRatioHigh|AsynqTaskTypeFailing|AsynqEnqueueErrors",
@@ -137,7 +147,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ("AsynqWorkerRestarting", "^60 -> 20", "a gap: clocks that jump by 20 to 60 seconds are not tested to and fro"),
     (
         "AsynqQueueSurge",
-        "^(>= -> > in .*500|offset 2m -> offset 6m|for 5m -> 1m40s)",
+        "^for 5m -> 1m40s",
         "a gap: floods in the tests grow for longer, and cross 500 tasks between two evaluations",
     ),
 )

@@ -12,14 +12,14 @@ from asynq_mon_codegen.build import build
 from asynq_mon_codegen.verify import verify
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = [*sorted((ROOT / "examples").glob("*.py")), ROOT / "examples" / "fleet"]
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 AMTOOL = os.environ.get("AMTOOL", "amtool")
 
 
 def test_there_are_examples() -> None:
     """The README points at them."""
-    assert [e.stem for e in EXAMPLES] == ["high_traffic", "orders", "simple", "slo"]
+    assert [e.stem for e in EXAMPLES] == ["dynamic", "high_traffic", "orders", "simple", "slo", "fleet"]
 
 
 @pytest.mark.outputs

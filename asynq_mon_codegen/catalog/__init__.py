@@ -15,6 +15,7 @@ from asynq_mon_codegen.catalog import (
     redis,
     slo,
     stalls,
+    traffic,
     waiting,
     workers,
 )
@@ -165,11 +166,26 @@ from asynq_mon_codegen.catalog.stalls import (
     QUEUE_STARVED,
     SCHEDULED_OVERDUE,
 )
-from asynq_mon_codegen.catalog.waiting import BACKLOG_NOT_DRAINING, QUEUE_SURGE, QUEUE_WAIT_HIGH
+from asynq_mon_codegen.catalog.traffic import QUEUE_SURGE, TRAFFIC_STOPPED
+from asynq_mon_codegen.catalog.waiting import BACKLOG_NOT_DRAINING, QUEUE_WAIT_HIGH
 from asynq_mon_codegen.catalog.workers import WORKER_DOWN, WORKER_RESTARTING, WORKERS_DOWN
 from asynq_mon_codegen.model import Alerts
 
-DOMAINS = (waiting, stalls, failures, slo, archive, handlers, workers, processes, hosts, kubernetes, redis, monitoring)
+DOMAINS = (
+    waiting,
+    traffic,
+    stalls,
+    failures,
+    slo,
+    archive,
+    handlers,
+    workers,
+    processes,
+    hosts,
+    kubernetes,
+    redis,
+    monitoring,
+)
 """The modules of alerts, in the order of the catalogue."""
 
 ALERTS = Alerts(tuple(alert for domain in DOMAINS for alert in domain.ALERTS))
@@ -304,6 +320,7 @@ __all__ = [
     "TASK_TYPE_FAILING",
     "TASK_WAIT",
     "TOO_MANY_SERIES",
+    "TRAFFIC_STOPPED",
     "WATCHDOG",
     "WORKERS_DOWN",
     "WORKERS_SATURATED",

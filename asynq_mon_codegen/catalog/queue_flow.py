@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics import asynq
-from asynq_mon_codegen.catalog.records import ARCHIVED, SIZE, SUCCEEDED, state
+from asynq_mon_codegen.catalog.records import ARCHIVED, PROCESSED, SIZE, SUCCEEDED, state
 from asynq_mon_codegen.promql import Record
 
-__all__ = ["AGGREGATING", "ARRIVED", "COMPLETED", "DUE_FALLS", "UNFINISHED", "USUAL_ARRIVALS"]
+__all__ = ["AGGREGATING", "ARRIVED", "COMPLETED", "DUE_FALLS", "THROUGHPUT", "UNFINISHED"]
 
 COMPLETED = state("completed", "Finished tasks that their Retention keeps.")
 UNFINISHED = Record(
@@ -24,12 +24,12 @@ ARRIVED = Record(
     expr=(SUCCEEDED + UNFINISHED.deriv("5m")).clamp_min(0),
     help="Tasks enqueued per second, estimated; tasks that a worker archives are not in it.",
 )
-USUAL_ARRIVALS = Record(
-    metric="asynq_tasks_arrived",
-    operations="avg30m",
+THROUGHPUT = Record(
+    metric="asynq_tasks_processed",
+    operations="avg15m",
     by="queue",
-    expr=ARRIVED.offset("10m").avg_over("30m"),
-    help="Mean of the estimated arrivals over half an hour that ended ten minutes ago.",
+    expr=PROCESSED.avg_over("15m"),
+    help="Finished attempts per second, failed ones included, as a mean over 15 minutes.",
 )
 DUE_FALLS = Record(
     metric="asynq_tasks_enqueued",

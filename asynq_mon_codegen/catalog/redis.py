@@ -112,6 +112,7 @@ REDIS_DOWN = Alert(
         "AsynqQueueStarved",
         "AsynqScheduledOverdue",
         "AsynqAggregationStuck",
+        "AsynqTrafficStopped",
         "AsynqWorkersDown",
         "AsynqWorkerDown",
         "AsynqWorkerRestarting",

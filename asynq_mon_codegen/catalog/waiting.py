@@ -1,22 +1,18 @@
-"""Tasks wait: their age, whether the backlog is being worked off, and whether a flood comes in."""
+"""Tasks wait: their age, and whether the backlog is being worked off."""
 
 from __future__ import annotations
 
-from asynq_mon_codegen.catalog.queue_flow import ARRIVED, USUAL_ARRIVALS
-from asynq_mon_codegen.catalog.records import LATENCY, PAUSED, PENDING, PROCESSED, SUCCEEDED
+from asynq_mon_codegen.catalog.records import LATENCY, PAUSED, PENDING, SUCCEEDED
 from asynq_mon_codegen.catalog.runbooks import waiting as runbooks
-from asynq_mon_codegen.model import Above, Alert, Signal, Threat, Unit, floor, only, unless
-from asynq_mon_codegen.promql import Expr
+from asynq_mon_codegen.model import Above, Alert, Signal, Threat, Unit, floor, unless
 from asynq_mon_codegen.simulator import Probe, QueueState, Ramp, Saw, Then, World
 
 __all__ = [
     "ALERTS",
-    "ARRIVALS_PER_PROCESSED",
     "BACKLOG_NOT_DRAINING",
     "GROUP",
     "IS_PAUSED",
     "OLDEST_PENDING",
-    "QUEUE_SURGE",
     "QUEUE_WAIT_HIGH",
     "RECORDS",
     "TIME_TO_DRAIN",
@@ -38,12 +34,6 @@ TIME_TO_DRAIN = Signal(
     unit=Unit.SECONDS,
     description="Pending tasks over successful tasks per second: how long the backlog takes if nothing new comes. "
     "+Inf when nothing succeeds.",
-)
-ARRIVALS_PER_PROCESSED = Signal(
-    title="Arrivals per processed task",
-    expr=ARRIVED / PROCESSED,
-    unit=Unit.TIMES,
-    description="Estimated arrivals over finished attempts: above 1 the queue takes in more than it gets done.",
 )
 
 
@@ -150,139 +140,5 @@ BACKLOG_NOT_DRAINING = Alert(
     runbook=runbooks.BACKLOG_NOT_DRAINING,
 )
 
-_PACE = 0.2
-"""Attempts per second of the flooded queue: so slow that a flood stays below three times the floor."""
-_FAILED = 0.05
-
-
-def _usual() -> Expr:
-    """Arrivals of an hour ago (70 to 40 minutes); more recent ones where the queue is younger.
-
-    Recent ones alone would call a flood usual after a quarter of an hour of it.
-    """
-    return USUAL_ARRIVALS.offset("30m").or_(USUAL_ARRIVALS)
-
-
-def _history(*parts: tuple[int, float]) -> Then | float:
-    """Rates one after the other, each for a number of minutes; the last one goes on."""
-    (minutes, rate), *rest = parts
-    return Then(rate, 2 * minutes, _history(*rest)) if rest else rate
-
-
-def _flood(
-    world: World,
-    name: str,
-    value: float,
-    *parts: tuple[int, float],
-    broken: QueueState | None = None,
-    start: float = 600,
-) -> dict[str, str]:
-    """Arrivals are ``value`` times what is processed; ``parts`` are earlier arrivals, as shares of those."""
-    arrivals = value * _PACE
-    before = parts or ((50, 0.47), (30, 0.95))
-    history = _history(*((minutes, share * arrivals) for minutes, share in before))
-    kept = Ramp(0, _PACE - _FAILED)
-    flooded = QueueState(
-        pending=Ramp(start, _growth(value)), latency=30, completed=kept, processed=_PACE, failed=_FAILED
-    )
-    return world.queue(name, QueueState(pending=start, latency=1, processed=history), broken or flooded)
-
-
-def _growth(value: float, pace: float = _PACE, failed: float = _FAILED) -> float:
-    return value * pace - (pace - failed)
-
-
-def _flood_after_a_late_rise(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, (40, 0.1), (40, 0.95))
-
-
-def _flood_in_steps(world: World, name: str, value: float) -> dict[str, str]:
-    """The backlog grows in steps of 90 seconds, the tasks of each step being scheduled first."""
-    growth = _growth(value)
-    pending: Then | float = 600.0
-    scheduled: Then | Ramp = Ramp(0, growth)
-    for step in range(20, -1, -1):
-        pending = Then(600 + 90 * growth * step, 3, pending)
-        scheduled = Then(Ramp(0, growth), 3, scheduled)
-    steps = QueueState(pending=pending, scheduled=scheduled, latency=30, processed=_PACE, failed=_FAILED)
-    return _flood(world, name, value, broken=steps)
-
-
-def _flood_just_large_enough(world: World, name: str, value: float) -> dict[str, str]:
-    """Pending reaches the floor at the very moment from which the hold must be counted."""
-    return _flood(world, name, value, start=500 - 330 * _growth(value))
-
-
-def _flood_is_small(world: World, name: str, value: float) -> dict[str, str]:
-    growing = Ramp(250, _growth(value, 0.05, 0.01))
-    broken = QueueState(pending=growing, latency=30, processed=0.05, failed=0.01)
-    return _flood(world, name, value, (80, 0.1), broken=broken, start=250)
-
-
-def _flood_ends_in_a_drain(world: World, name: str, value: float) -> dict[str, str]:
-    """Pending grew for five minutes and grows no more, though tasks are still being scheduled."""
-    growth = _growth(value)
-    stands = Then(Ramp(600, 0.1), 10, 630)
-    scheduled = Then(Ramp(0, growth - 0.1), 10, Ramp(300 * (growth - 0.1), growth))
-    broken = QueueState(pending=stands, scheduled=scheduled, latency=30, processed=_PACE, failed=_FAILED)
-    return _flood(world, name, value, broken=broken)
-
-
-def _flood_nothing_done(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, broken=QueueState(pending=Ramp(600, 1), latency=30))
-
-
-def _slow_consumers(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, (80, 0.6))
-
-
-def _slow_consumers_since_a_rise(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, (30, 0.05), (20, 1.05), (30, 0.05))
-
-
-QUEUE_SURGE = Alert(
-    name="AsynqQueueSurge",
-    group=GROUP,
-    threat=Threat.SURGE,
-    signal=ARRIVALS_PER_PROCESSED,
-    when=Above(warning=2, critical=4),
-    hold="5m",
-    guards=(
-        floor(PENDING, 500, "at least {minimum} tasks are pending"),
-        only(PENDING.greater_than(PENDING.offset("2m")), "more tasks are pending than two minutes ago"),
-        # a queue that gets nothing done is stalled, whatever comes in; the ratio would be +Inf
-        only(PROCESSED.above(0), "some tasks are still processed"),
-        # slow workers raise the ratio too, with arrivals as ever; a queue without history may fire
-        unless(_usual().greater_than(ARRIVED / 2), "arrivals are less than twice what they were an hour ago"),
-    ),
-    summary="A flood of tasks is coming in",
-    description="Queue {queue} receives {value} what it gets done (threshold {threshold}, for {hold}), far more than "
-    "an hour ago, and its backlog grows.",
-    dashboard="asynq-queue",
-    inhibits=("AsynqQueueWaitHigh", "AsynqQueueBacklogNotDraining", "AsynqWorkersSaturated"),
-    probe=Probe(
-        drive=_flood,
-        also={
-            "a flood after a late rise": _flood_after_a_late_rise,
-            "a backlog that grows in steps": _flood_in_steps,
-            "a flood just large enough": _flood_just_large_enough,
-        },
-        quiet={
-            "at least {minimum} tasks are pending": _flood_is_small,
-            "more tasks are pending than two minutes ago": _flood_ends_in_a_drain,
-            "some tasks are still processed": _flood_nothing_done,
-            "arrivals are less than twice what they were an hour ago": _slow_consumers,
-            "slow workers after arrivals rose and fell": _slow_consumers_since_a_rise,
-        },
-        settle="5m",
-        ripens="7m30s",
-        before="80m",
-        lasting="1m",
-        after="1m",
-        exact=False,
-    ),
-    runbook=runbooks.SURGE,
-)
-
-ALERTS = (QUEUE_WAIT_HIGH, BACKLOG_NOT_DRAINING, QUEUE_SURGE)
+ALERTS = (QUEUE_WAIT_HIGH, BACKLOG_NOT_DRAINING)
 RECORDS = ()

@@ -51,6 +51,7 @@ WORKERS_DOWN = Alert(
         "AsynqScheduledOverdue",
         "AsynqAggregationStuck",
         "AsynqPeriodicTaskMissing",
+        "AsynqTrafficStopped",
     ),
     probe=probes.WORKERS_DOWN,
     runbook=runbooks.WORKERS_DOWN,

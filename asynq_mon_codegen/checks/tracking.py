@@ -56,9 +56,10 @@ def _silent(_check: str, _message: str, _hint: str) -> None:
 
 
 class _Tracker:
-    def __init__(self, known: Knowledge, report: Report) -> None:
+    def __init__(self, known: Knowledge, report: Report, inside: frozenset[str] = frozenset()) -> None:
         self.known = known
         self.report = report
+        self.inside = inside  # a band is learnt from its own past
 
     def facts(self, node: Node) -> Facts:
         match node:
@@ -108,9 +109,9 @@ class _Tracker:
     def _values(self, family: Family, pinned: Iterable[tuple[str, str]]) -> tuple[float, float, str, str]:
         if family.kind == "record":
             behind = self.known.recorded.get(family.name)
-            if behind is None:
+            if behind is None or family.name in self.inside:
                 return -math.inf, math.inf, "", ""
-            facts = _Tracker(self.known, _silent).facts(behind)
+            facts = _Tracker(self.known, _silent, self.inside | {family.name}).facts(behind)
             return facts.low, facts.high, facts.counter, facts.metric
         caps = [cap for label, value, cap in family.caps if (label, value) in set(pinned)]
         counter = family.name if family.kind == "counter" else ""

@@ -11,9 +11,10 @@ from asynq_mon_codegen.build import declaration_path, open_declaration
 from asynq_mon_codegen.catalogue_table import level_text
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, told
 from asynq_mon_codegen.generators.rule_tests import cases
-from asynq_mon_codegen.model import Guard, threshold_text
+from asynq_mon_codegen.model import Guard
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.links import rule_path, runbook_path, test_path
+from asynq_mon_codegen.plan.texts import level_words
 from asynq_mon_codegen.routing import receivers_for
 
 
@@ -50,14 +51,13 @@ def _guard(guard: Guard) -> str:
 
 
 def _rule(plan: Plan, rule: PlannedAlert) -> dict[str, Any]:
-    unit = rule.alert.signal.unit
     labels = {label.name: label.value for label in rule.labels} | {"alertname": rule.name}
     return {
         "severity": rule.severity.value,
         "fires": level_text(rule),
         "for": str(rule.hold),
         "per_name": {
-            name: "off" if c.level is None else threshold_text(unit, c.level)
+            name: "off" if c.level is None else level_words(rule.alert, c.level)
             for c in rule.classes[:-1]
             for name in c.names
         },

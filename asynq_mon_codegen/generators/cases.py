@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.model import Above, Alert, Present
+from asynq_mon_codegen.generators.fleet_cases import Place, home_of, places_of
+from asynq_mon_codegen.model import Above, Alert, Band, Fleet, LevelOrBand, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.simulator import STEP, Drive, Probe, World
 
@@ -25,6 +26,7 @@ class Firing:
     rule: PlannedAlert
     labels: tuple[tuple[str, str], ...]
     value: float
+    usual: float | None = None
 
 
 @frozen(kw_only=True)
@@ -54,12 +56,16 @@ class Case:
 
 @frozen(kw_only=True)
 class _Subject:
-    """One thing that is driven to a value, and the rules that must then fire."""
+    """One thing that is driven to a value, and the rules that must then fire; None: those whose level it passes.
+
+    ``place`` is the deployment that it is in, where that is not the world's own.
+    """
 
     name: str
     value: float
     drive: Drive
-    rules: tuple[PlannedAlert, ...]
+    rules: tuple[PlannedAlert, ...] | None
+    place: Place | None = None
 
 
 def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
@@ -74,7 +80,9 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     for subject in subjects:
         if subject not in together:
             yield _case(plan, alert, probe, rules, f"{alert.name}: {subject.name}", (subject,))
-    for subject, label in _declared(alert, probe, rules):
+    for title, subjects_there, label in _in_services(plan, alert, probe, rules):
+        yield _case(plan, alert, probe, rules, title, subjects_there, label)
+    for subject, label in () if isinstance(plan.monitoring, Fleet) else _declared(alert, probe, rules):
         title = f"{alert.name}: {label} {subject.name!r} has its own threshold"
         yield _case(plan, alert, probe, rules, title, (subject,), label)
 
@@ -116,7 +124,7 @@ def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iter
     # worst first in `rules`; a level's worse neighbour is the one before it
     worse: float | None = None
     for rule in rules:
-        level = rule.default_level
+        level = _default(rule, probe)
         if level is None:
             continue
         edge = level
@@ -127,14 +135,14 @@ def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iter
             (f"at the {rule.severity.value} level", edge),
             (f"beyond the {rule.severity.value} level", beyond),
         ):
-            firing = tuple(r for r in rules if _fires_at(r, value, r.default_level))
+            firing = tuple(r for r in rules if _fires_at(r, value, _default(r, probe)))
             yield _Subject(name=name, value=value, drive=probe.drive, rules=firing)
         worse = level
 
 
 def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float:
     for rule in rules:
-        level = rule.default_level
+        level = _default(rule, probe)
         if level is not None:
             return _whole(alert, _beyond(alert, probe, level, None), level)
     return probe.value
@@ -143,7 +151,7 @@ def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float
 def _also(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
     value = _worst(alert, probe, rules)
     for text, drive in probe.also:
-        firing = tuple(r for r in rules if _fires_at(r, value, r.default_level))
+        firing = tuple(r for r in rules if _fires_at(r, value, _default(r, probe)))
         yield _Subject(name=text, value=value, drive=drive, rules=firing)
 
 
@@ -152,7 +160,7 @@ def _quiet(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Itera
     for text, drive in probe.quiet:
         guard = next((g for g in alert.guards if g.text == text), None)
         still = tuple(r for r in rules if guard is not None and not guard.applies_to(r.severity))
-        firing = tuple(r for r in still if _fires_at(r, value, r.default_level))
+        firing = tuple(r for r in still if _fires_at(r, value, _default(r, probe)))
         yield _Subject(name=f"silent: {text.replace('{minimum}', 'enough')}", value=value, drive=drive, rules=firing)
 
 
@@ -164,7 +172,7 @@ def _declared(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> It
             if (cls.label, name) in seen:
                 continue
             seen.add((cls.label, name))
-            mine = {r: _class_level(r, cls.label, name) for r in rules}
+            mine = {r: _class_level(r, cls.label, name, probe) for r in rules}
             given = [(r, level) for r, level in mine.items() if level is not None]
             value = (
                 _whole(alert, _beyond(alert, probe, given[0][1], None), given[0][1])
@@ -177,11 +185,57 @@ def _declared(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> It
             yield _Subject(name=name, value=value, drive=probe.drive, rules=firing), cls.label
 
 
-def _class_level(rule: PlannedAlert, label: str, name: str) -> float | None:
+def _in_services(
+    plan: Plan, alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]
+) -> Iterator[tuple[str, tuple[_Subject, ...], str]]:
+    """In a fleet: levels of its own, and that things of the same name elsewhere are none of its business."""
+    for places in places_of(plan, alert, rules):
+        own = places[0]
+        series = {**own.identity, own.label: own.name}
+        given = [level for r in rules if (level := _level_there(r, series, probe)) is not None]
+        value = _whole(alert, _beyond(alert, probe, given[0], None), given[0]) if given else _worst(alert, probe, rules)
+        subject = _Subject(name=own.name, value=value, drive=probe.drive, rules=None, place=own)
+        yield f"{alert.name}: {own.words} {'has its own threshold' if given else 'is let alone'}", (subject,), own.label
+        if not probe.many or len(places) == 1:
+            continue
+        between = _between(alert, [(_level_there(r, series, probe), _default(r, probe)) for r in rules], value)
+        several = tuple(_Subject(name=p.name, value=between, drive=probe.drive, rules=None, place=p) for p in places)
+        title = f"{alert.name}: {own.words} beside {' and '.join(p.words for p in places[1:])}"
+        yield title, several, own.label
+
+
+def _between(alert: Alert, levels: list[tuple[float | None, float | None]], otherwise: float) -> float:
+    """A value that passes one of two levels only."""
+    for own, default in levels:
+        if own is not None and default is not None and own != default:
+            middle = (own + default) / 2
+            return _whole(alert, middle, own) if abs(own - default) >= _APART else middle
+    return otherwise
+
+
+_APART = 2
+
+
+def _level_there(rule: PlannedAlert, series: Mapping[str, str], probe: Probe) -> float | None:
+    return _number(rule, rule.class_for(series).level, probe)
+
+
+def _class_level(rule: PlannedAlert, label: str, name: str, probe: Probe) -> float | None:
     for cls in rule.classes[:-1]:
         if cls.label == label and name in cls.names:
-            return cls.level
-    return rule.default_level
+            return _number(rule, cls.level, probe)
+    return _default(rule, probe)
+
+
+def _default(rule: PlannedAlert, probe: Probe) -> float | None:
+    return _number(rule, rule.default_level, probe)
+
+
+def _number(rule: PlannedAlert, level: LevelOrBand, probe: Probe) -> float | None:
+    """The level in the probe's worlds; that of a band depends on what their history teaches."""
+    if isinstance(level, Band):
+        return level.level_at(probe.usual, rising=isinstance(rule.alert.when, Above))
+    return level
 
 
 def _case(
@@ -206,13 +260,32 @@ def _case(
         subject=label,
         declared=_watched(plan, alert, rules) if not label else dict(plan.scope.names),
     )
+    if isinstance(plan.monitoring, Fleet):
+        home = home_of(plan, alert, rules)
+        world.identity, world.declared = dict(home.identity), dict(home.declared)
     firing: list[Firing] = []
     for subject in subjects:
+        if subject.place is not None:
+            world.identity = dict(subject.place.identity)
         labels = _series_labels(world, subject)
-        firing += [Firing(rule=r, labels=labels, value=subject.value) for r in subject.rules]
+        fires = subject.rules if subject.rules is not None else _beyond_there(rules, dict(labels), subject.value, probe)
+        firing += [Firing(rule=r, labels=labels, value=subject.value, usual=probe.usual) for r in fires]
     return Case(
         title=title, alert=alert.name, series=world.series(), checks=tuple(_checks(probe, world, rules, firing, keep))
     )
+
+
+def _beyond_there(
+    rules: tuple[PlannedAlert, ...], series: Mapping[str, str], value: float, probe: Probe
+) -> tuple[PlannedAlert, ...]:
+    """The rules that fire for a series of this value by the level of its own class."""
+    found = []
+    for rule in rules:
+        cls = rule.class_for(series)
+        off = isinstance(rule.alert.when, Present) and bool(cls.names)
+        if not off and _fires_at(rule, value, _number(rule, cls.level, probe)):
+            found.append(rule)
+    return tuple(found)
 
 
 def _watched(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> dict[str, tuple[str, ...]]:

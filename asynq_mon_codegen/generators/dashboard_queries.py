@@ -9,8 +9,9 @@ from attrs import evolve, frozen
 
 from asynq_mon_codegen.catalog.dashboards.parts import Overall
 from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, TimeWithin, Variable
-from asynq_mon_codegen.model import Severity
+from asynq_mon_codegen.model import Band, Severity
 from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.plan.bands import level_expr
 from asynq_mon_codegen.plan.thresholds import ThresholdClass, compares
 from asynq_mon_codegen.promql import Expr, Matcher, Metric, Scope, Series
 from asynq_mon_codegen.promql.expressions import Binary, Call, Number, Time
@@ -55,8 +56,9 @@ def rules_with_levels(plan: Plan, alert: str) -> tuple[PlannedAlert, ...]:
 
 
 def uniform(rule: PlannedAlert) -> float | None:
-    """The level that holds for everything; None where queues or task types differ."""
-    return rule.classes[0].level if len(rule.classes) == 1 else None
+    """The level that holds for everything; None where queues or task types differ, or each has learnt its own."""
+    level = rule.classes[0].level if len(rule.classes) == 1 else None
+    return None if isinstance(level, Band) else level
 
 
 def of_one_deployment(expr: Expr) -> bool:
@@ -68,6 +70,13 @@ def of_one_deployment(expr: Expr) -> bool:
             return any(of_one_deployment(child) for child in expr.children())
         case _:
             return True
+
+
+def _level(drawn: Expr, cls: ThresholdClass) -> Expr | None:
+    """A level as a line: a constant where something is drawn, or what has been learnt."""
+    if isinstance(cls.level, Band):
+        return None if cls.usual is None else level_expr(cls.level, cls.usual)
+    return None if cls.level is None else drawn * 0 + cls.level
 
 
 @frozen(kw_only=True)
@@ -95,9 +104,9 @@ class Queries:
         if isinstance(drawn, Call) and drawn.func == "topk":
             (drawn,) = drawn.children()
         parts = [
-            (drawn * 0 + cls.level).render(self._class_scope(drawn, cls))
+            expr.render(self._class_scope(expr, cls))
             for cls in rule.classes
-            if cls.level is not None
+            if (expr := _level(drawn, cls)) is not None
         ]
         return " or ".join(parts)
 
@@ -108,13 +117,13 @@ class Queries:
             f"avg_over_time(({self._within_level(rule, cls)})[{share.window}:1m])"
             for rule in rules
             for cls in rule.classes
-            if cls.level is not None
+            if cls.level is not None and not isinstance(cls.level, Band)
         ]
         return " or ".join(parts)
 
     def _within_level(self, rule: PlannedAlert, cls: ThresholdClass) -> str:
         signal, good = rule.alert.signal.expr, {">": "<=", "<": ">="}[compares(rule.alert)]
-        level = Number(cls.level or 0.0).render(self.plan.scope)
+        level = Number(cls.level if isinstance(cls.level, float) else 0.0).render(self.plan.scope)
         return f"{signal.render(self._class_scope(signal, cls))} {good} bool {level}"
 
     def lookup(self, series: Series, label: str, filters: Sequence[tuple[str, str]] = ()) -> str:

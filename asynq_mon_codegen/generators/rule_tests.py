@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
+from asynq_mon_codegen.generators.band_cases import GRID, BandCase, band_cases
 from asynq_mon_codegen.generators.burn_cases import EVALUATIONS, burn_cases, level_cases
 from asynq_mon_codegen.generators.cases import EVALUATION, Case, Check, Firing, cases_of
 from asynq_mon_codegen.generators.record_cases import RecordCase, record_cases
 from asynq_mon_codegen.model import Alert, Burn
 from asynq_mon_codegen.plan import Group, Plan
+from asynq_mon_codegen.plan.bands import BANDS_GROUP
 from asynq_mon_codegen.plan.links import test_path
 from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.promql import quote
@@ -25,12 +27,19 @@ def generate(plan: Plan) -> tuple[Artifact, ...]:
 
 
 def _file(plan: Plan, group: Group) -> dict[str, Any]:
-    groups = _needed(plan, group)
+    if group.name == BANDS_GROUP:
+        return {
+            "rule_files": [f"../{group.name}.yaml"],
+            "evaluation_interval": str(GRID),
+            "group_eval_order": [f"asynq-{group.name}"],
+            "tests": [_band_test(case) for case in band_cases(plan)],
+        }
+    groups, by_name = _needed(plan, group), {g.name: g for g in plan.groups}
     found = [case for alert in dict.fromkeys(a.alert for a in group.alerts) for case in cases(plan, alert, group)]
     return {
         "rule_files": [f"../{name}.yaml" for name in groups],
         "evaluation_interval": str(EVALUATIONS.get(group.name, EVALUATION)),
-        "group_eval_order": [f"asynq-{name}" for name in groups],
+        "group_eval_order": [name for g in groups for name, _ in plan.parts_of(by_name[g])],
         "tests": [
             *map(_record_test, (*record_cases(plan, group.records), *level_cases(plan, group))),
             *map(_test, found),
@@ -77,6 +86,25 @@ def _record_test(case: RecordCase) -> dict[str, Any]:
     }
 
 
+def _band_test(case: BandCase) -> dict[str, Any]:
+    return {
+        "name": case.title,
+        "interval": str(GRID),
+        "input_series": [{"series": _selector(n, labels), "values": values} for n, labels, values in case.series],
+        "promql_expr_test": [
+            {
+                "expr": f"round({reading.record}, 0.0001)",
+                "eval_time": str(reading.at),
+                "exp_samples": [
+                    {"labels": _selector("", dict(labels)), "value": round(value, 4)}
+                    for labels, value in reading.samples
+                ],
+            }
+            for reading in case.readings
+        ],
+    }
+
+
 def _test(case: Case) -> dict[str, Any]:
     test: dict[str, Any] = {
         "name": case.title,
@@ -109,7 +137,7 @@ def _expected(firing: Firing) -> dict[str, Any]:
     series = dict(firing.labels)
     return {
         "exp_labels": firing.rule.expected_labels(series),
-        "exp_annotations": firing.rule.expected_annotations(series, firing.value),
+        "exp_annotations": firing.rule.expected_annotations(series, firing.value, firing.usual),
     }
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from attrs import evolve
 
 from asynq_mon_codegen.artifact import HEADER, Artifact
-from asynq_mon_codegen.model import Above, Alert, Below, Burn, Command, Severity, threshold_text
+from asynq_mon_codegen.model import Above, Alert, Below, Burn, Command, Severity, services_of
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.links import rule_path, runbook_path, test_path
-from asynq_mon_codegen.plan.texts import PLACEHOLDER
+from asynq_mon_codegen.plan.texts import PLACEHOLDER, level_words
 from asynq_mon_codegen.promql import Expr, Matcher
 from asynq_mon_codegen.templating import environment
 
@@ -56,7 +56,7 @@ def _page(plan: Plan, alert: Alert) -> dict[str, Any]:
         "alert": alert,
         "summary": markdown(alert.summary),
         "description": markdown(dict(rules[0].annotations)["description"].words()),
-        "service": markdown(plan.monitoring.service),
+        "service": "the alert's label `service`" if services_of(plan.monitoring) else markdown(plan.monitoring.service),
         "severities": [_severity(rule) for rule in rules],
         "guards": [g.words() for g in alert.guards if g.kind == "unless"],
         "floors": [g.words() for g in alert.guards if g.kind == "and"],
@@ -102,11 +102,12 @@ def _level(rule: PlannedAlert) -> str:
         return when.text(rule.severity)
     if not isinstance(when, Above | Below):
         return "present"
-    unit = rule.alert.signal.unit
-    parts = [] if default is None else [f"{when.words} {threshold_text(unit, default)}"]
+    parts = [] if default is None else [f"{when.words} {level_words(rule.alert, default)}"]
     for cls in rule.classes[:-1]:
         names = ", ".join(code(n) for n in cls.names)
-        parts.append(f"{names}: " + ("off" if cls.level is None else f"{when.words} {threshold_text(unit, cls.level)}"))
+        parts.append(
+            f"{names}: " + ("off" if cls.level is None else f"{when.words} {level_words(rule.alert, cls.level)}")
+        )
     return "; ".join(parts)
 
 

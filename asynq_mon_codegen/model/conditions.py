@@ -3,55 +3,41 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Self
 
 from attrs import field, frozen
 
-from asynq_mon_codegen.duration import duration
 from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.model.bands import Band, Level, level_of
 from asynq_mon_codegen.model.terms import Severity
 
-__all__ = ["Above", "Below", "Condition", "Present"]
+__all__ = ["Above", "Below", "Condition", "LevelOrBand", "Present"]
 
-Level = float | int | str | None
-
-
-def _level(value: Level, name: str) -> float | None:
-    """A level as a number: ``"5m"`` is 300 seconds, ``"5%"`` is 0.05."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        raise DeclarationError(f"{name}={value!r} is not a level", "give a number, or None to switch the level off")
-    if isinstance(value, int | float):
-        if not math.isfinite(value):
-            raise DeclarationError(f"{name}={value!r} is not a finite number", "None switches the level off")
-        return float(value)
-    if isinstance(value, str) and value.endswith("%"):
-        try:
-            return float(value[:-1]) / 100
-        except ValueError:
-            raise DeclarationError(f"{name}={value!r} is not a percentage", 'write "5%" or 0.05') from None
-    return duration(value, name).seconds
+Given = Level | Band
+LevelOrBand = float | Band | None
 
 
-def _info(value: Level) -> float | None:
+def _level(value: Given, name: str) -> LevelOrBand:
+    return value if isinstance(value, Band) else level_of(value, name)
+
+
+def _info(value: Given) -> LevelOrBand:
     return _level(value, "info")
 
 
-def _warning(value: Level) -> float | None:
+def _warning(value: Given) -> LevelOrBand:
     return _level(value, "warning")
 
 
-def _critical(value: Level) -> float | None:
+def _critical(value: Given) -> LevelOrBand:
     return _level(value, "critical")
 
 
 @frozen(kw_only=True)
 class _Levels:
-    info: float | None = field(default=None, converter=_info)
-    warning: float | None = field(default=None, converter=_warning)
-    critical: float | None = field(default=None, converter=_critical)
+    info: LevelOrBand = field(default=None, converter=_info)
+    warning: LevelOrBand = field(default=None, converter=_warning)
+    critical: LevelOrBand = field(default=None, converter=_critical)
     declared: bool = False
 
     @classmethod
@@ -59,7 +45,7 @@ class _Levels:
         """No default level: only the queues and task types that a declaration gives one are watched."""
         return cls(declared=True)
 
-    def level(self, severity: Severity) -> float | None:
+    def level(self, severity: Severity) -> LevelOrBand:
         """The level of this severity, or None where it has none."""
         match severity:
             case Severity.CRITICAL:
@@ -71,7 +57,7 @@ class _Levels:
             case Severity.NONE:
                 return None
 
-    def _ordered(self) -> list[tuple[str, float]]:
+    def _ordered(self) -> list[tuple[str, float | Band]]:
         named = (("info", self.info), ("warning", self.warning), ("critical", self.critical))
         return [(name, value) for name, value in named if value is not None]
 
@@ -79,18 +65,38 @@ class _Levels:
         given = self._ordered()
         if not given and not self.declared:
             raise DeclarationError("no level is given", "give warning=, critical= or info=")
-        for (low_name, low), (high_name, high) in itertools.pairwise(given):
-            if (high <= low) if rising else (high >= low):
+        bands = [level for _, level in given if isinstance(level, Band)]
+        for band in bands:
+            if not band.learns_like(bands[0]):
+                raise DeclarationError(
+                    "the bands of one condition learn in different ways",
+                    "give them the same window, past, memory and young; times, floor and ceiling may differ",
+                )
+            if (band.times < 1) if rising else (band.times > 1):
                 word = "above" if rising else "below"
                 raise DeclarationError(
-                    f"{high_name} ({high:g}) must be {word} {low_name} ({low:g})",
+                    f"times={band.times:g} would call what is usual bad",
+                    f"{word} what is usual is Band({2 if rising else 0.5})",
+                )
+        for (low_name, low), (high_name, high) in itertools.pairwise(given):
+            if isinstance(low, Band) != isinstance(high, Band):
+                continue  # which one is reached first depends on the queue
+            nearer, farther = _number(low), _number(high)
+            if (farther <= nearer) if rising else (farther >= nearer):
+                word = "above" if rising else "below"
+                raise DeclarationError(
+                    f"{high_name} ({farther:g}) must be {word} {low_name} ({nearer:g})",
                     "swap them, or leave one out",
                 )
 
 
+def _number(level: float | Band) -> float:
+    return level.times if isinstance(level, Band) else level
+
+
 @frozen(kw_only=True)
 class Above(_Levels):
-    """Bad above a level: numbers in the signal's unit; ``"5m"`` for seconds, ``"5%"`` for ratios."""
+    """Bad above a level: numbers in the signal's unit; ``"5m"`` for seconds, ``"5%"`` for ratios; a learnt ``Band``."""
 
     comparator = ">"
     words = "above"

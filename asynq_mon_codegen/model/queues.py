@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
 from asynq_mon_codegen.duration import Duration, duration
-from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.model.alerts import Alert
 from asynq_mon_codegen.model.conditions import Above, Below
 from asynq_mon_codegen.model.kinds import items, typed
 
-__all__ = ["Queue", "TaskType", "Thresholds"]
+__all__ = ["BatchWindow", "Queue", "TaskType", "Thresholds", "thresholds_of"]
 
 Override = Above | Below | None
 Thresholds = tuple[tuple[str, Override], ...]
 """Alert name and what takes the place of its condition; None switches the alert off."""
 
 
-def _thresholds(
+def thresholds_of(
     value: Mapping[str | Alert, Override] | Mapping[str, Override] | Mapping[Alert, Override] | Thresholds,
 ) -> Thresholds:
+    """Thresholds as pairs; raises DeclarationError for what is none."""
     pairs: Iterable[tuple[str | Alert, Override]] = value.items() if isinstance(value, Mapping) else value
     out = []
     for alert, override in pairs:
@@ -51,17 +53,59 @@ def _period(value: str | Duration | None) -> Duration | None:
     return None if value is None else duration(value, "every")
 
 
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+
+
+@frozen(field_transformer=typed)
+class BatchWindow:
+    """A time of day, ``HH:MM`` to ``HH:MM`` in UTC, at which much at once is normal for a queue.
+
+    It may reach over midnight. ``weekdays`` (``"sunday"``) empty means every day; a window over midnight
+    needs both of its days. Nothing is learnt in it, and learnt thresholds do not judge in it.
+
+    Raises:
+        DeclarationError: not a time of day, or not a weekday.
+    """
+
+    start: str
+    end: str
+    weekdays: tuple[str, ...] = field(default=(), converter=_names, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        for text in (self.start, self.end):
+            if not _CLOCK.fullmatch(text):
+                raise DeclarationError(f"{text!r} is not a time of day", 'write "HH:MM" in UTC, from 00:00 to 23:59')
+        if self.start == self.end:
+            raise DeclarationError(f"a batch window from {self.start} to {self.end} is empty", "give it an end")
+        for day in self.weekdays:
+            if day not in _DAYS:
+                raise DeclarationError(f"{day!r} is not a weekday", did_you_mean(day, _DAYS))
+
+    @property
+    def minutes(self) -> tuple[int, int, tuple[int, ...]]:
+        """Start and end in minutes after midnight, and the days of the week, 0 being Sunday."""
+        start, end = (int(t[:2]) * 60 + int(t[3:]) for t in (self.start, self.end))
+        return start, end, tuple(sorted(_DAYS.index(day) for day in self.weekdays))
+
+
+def _batch(value: BatchWindow | Iterable[BatchWindow]) -> tuple[BatchWindow, ...]:
+    return items(value)
+
+
 @frozen(field_transformer=typed)
 class Queue:
     """A queue that the team knows: it must exist, and may have thresholds of its own.
 
     ``thresholds`` maps an alert (or its name) to ``Above(...)``, ``Below(...)`` or None;
-    ``optional`` queues may be missing without a warning; ``team`` owns its alerts.
+    ``optional`` queues may be missing without a warning; ``team`` owns its alerts; ``batch`` are times of
+    day at which learnt thresholds do not judge it.
     """
 
     name: str = field()
-    thresholds: Thresholds = field(default=(), converter=_thresholds, kw_only=True)
+    thresholds: Thresholds = field(default=(), converter=thresholds_of, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
+    batch: tuple[BatchWindow, ...] = field(default=(), converter=_batch, kw_only=True)
     team: str = field(default="", kw_only=True)
     description: str = field(default="", kw_only=True)
 
@@ -79,7 +123,7 @@ class TaskType:
     """
 
     name: str = field()
-    thresholds: Thresholds = field(default=(), converter=_thresholds, kw_only=True)
+    thresholds: Thresholds = field(default=(), converter=thresholds_of, kw_only=True)
     every: Duration | None = field(default=None, converter=_period, kw_only=True)
     queues: tuple[str, ...] = field(default=(), converter=_names, kw_only=True)
     description: str = field(default="", kw_only=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from attrs import evolve
 
-from asynq_mon_codegen.model import Alert, Guard, Severity
+from asynq_mon_codegen.model import Alert, Band, Guard, Severity
+from asynq_mon_codegen.plan.bands import level_expr
 from asynq_mon_codegen.plan.thresholds import ThresholdClass, compares
 from asynq_mon_codegen.promql import Expr, Raw, Scope, number
 from asynq_mon_codegen.promql.expressions import Binary
@@ -30,10 +32,10 @@ def condition(alert: Alert, severity: Severity, classes: tuple[ThresholdClass, .
         if not comparator and cls.names:
             continue  # switched off: the class of the rest excludes these names
         inner = evolve(scope, matchers=(*scope.matchers, *cls.matchers))
-        expr: Expr = signal if not comparator else Binary(comparator, signal, number(cls.level or 0.0))
-        text = expr.render(inner)
-        if text:
-            parts.append((text, expr.precedence))
+        for expr in _comparisons(comparator, signal, cls):
+            text = expr.render(inner)
+            if text:
+                parts.append((text, expr.precedence))
     if not parts:
         return ""
     labels = signal.labels
@@ -47,6 +49,21 @@ def condition(alert: Alert, severity: Severity, classes: tuple[ThresholdClass, .
     for guard in guards:
         whole = Binary(guard.kind, whole, _guard(guard))
     return pretty(whole.render(scope))
+
+
+def _comparisons(comparator: str, signal: Expr, cls: ThresholdClass) -> Iterator[Expr]:
+    """The signal beyond its level; beyond a band's outer limit it is bad with and without history."""
+    if not comparator:
+        yield signal
+    elif isinstance(cls.level, Band) and cls.usual is not None:
+        rising = comparator == ">"
+        outer = cls.level.outer(rising)
+        open_ended = evolve(cls.level, ceiling=None) if rising else evolve(cls.level, floor=None)
+        yield Binary(comparator, signal, level_expr(open_ended, cls.usual))
+        if outer is not None:
+            yield Binary(comparator, signal, number(outer))
+    elif not isinstance(cls.level, Band):
+        yield Binary(comparator, signal, number(cls.level or 0.0))
 
 
 class _Bound(Raw):

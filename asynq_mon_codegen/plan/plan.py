@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
@@ -10,9 +10,12 @@ from asynq_mon_codegen.catalog.metrics import CONTRACT
 from asynq_mon_codegen.catalog.records import QUEUE_RECORDS
 from asynq_mon_codegen.catalog.slo import FAST_RECORDS, GROUP, INTERVALS, LONG_GROUP, LONG_RECORDS
 from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.model import Alert, Burn, Monitoring, Severity
+from asynq_mon_codegen.errors import DeclarationError
+from asynq_mon_codegen.model import Above, Alert, Band, Burn, Fleet, LevelOrBand, Monitoring, Severity
 from asynq_mon_codegen.plan import slo
+from asynq_mon_codegen.plan.bands import BANDS_GROUP, band_interval, batch_record, learnt
 from asynq_mon_codegen.plan.expressions import condition, record_text
+from asynq_mon_codegen.plan.fleet import names_by_service
 from asynq_mon_codegen.plan.labels import RuleLabel, rule_labels
 from asynq_mon_codegen.plan.links import Link, links_of
 from asynq_mon_codegen.plan.texts import Text
@@ -62,18 +65,24 @@ class PlannedAlert:
         return self.alert.name
 
     @property
-    def default_level(self) -> float | None:
+    def default_level(self) -> LevelOrBand:
         """The level of everything that has none of its own; None where there is none."""
         return self.classes[-1].level
+
+    def class_for(self, series: Mapping[str, str]) -> ThresholdClass:
+        """The class of a series with these labels."""
+        return next((c for c in self.classes if c.accepts(series)), self.classes[-1])
 
     def expected_labels(self, series: Mapping[str, str]) -> dict[str, str]:
         """The labels of the firing alert for a series with these labels; an empty label is none."""
         labels = {**series, **{label.name: label.expected(series) for label in self.labels}}
         return {name: value for name, value in labels.items() if value}
 
-    def expected_annotations(self, series: Mapping[str, str], value: float) -> dict[str, str]:
-        """The annotations of the firing alert for a series with these labels and this value."""
-        texts = {name: text.expected(series, value) for name, text in self.annotations}
+    def expected_annotations(
+        self, series: Mapping[str, str], value: float, usual: float | None = None
+    ) -> dict[str, str]:
+        """The annotations of the firing alert for a series with these labels, this value and what is usual for it."""
+        texts = {name: text.expected(series, value, usual) for name, text in self.annotations}
         return {**texts, **{link.name: link.expected(series) for link in self.links}}
 
 
@@ -118,6 +127,16 @@ class Plan:
         """Every recording rule in order."""
         return tuple(r for g in self.groups for r in g.records)
 
+    def parts_of(self, group: Group) -> tuple[tuple[str, tuple[PlannedRecord | PlannedAlert, ...]], ...]:
+        """The rules of a group by the names of the groups that the ruler sees: several where they are too many for one.
+
+        Those are evaluated side by side, so that an alert may see what it reads an interval late.
+        """
+        rules: tuple[PlannedRecord | PlannedAlert, ...] = (*group.records, *group.alerts)
+        most = self.monitoring.groups.max_rules or len(rules)
+        parts = [rules[i : i + most] for i in range(0, len(rules), most)]
+        return tuple((f"asynq-{group.name}{f'-{i + 1}' if i else ''}", part) for i, part in enumerate(parts))
+
     def rules_of(self, alert: Alert) -> tuple[PlannedAlert, ...]:
         """The rules of one alert, the worst severity first."""
         return tuple(a for a in self.alerts if a.alert.name == alert.name)
@@ -142,6 +161,12 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
             ("queues", tuple(q.name for q in monitoring.queues if not q.optional)),
             ("optional_queues", tuple(q.name for q in monitoring.queues if q.optional)),
         ),
+        names_where=()
+        if not isinstance(monitoring, Fleet)
+        else (
+            ("queues", names_by_service(monitoring, optional=False)),
+            ("optional_queues", names_by_service(monitoring, optional=True)),
+        ),
         parts=faster(slo.parts_of(declared), time_factor),
     )
     alerts = [a for a in monitoring.alerts if a.needs != "instrumentation" or monitoring.instrumentation]
@@ -149,20 +174,23 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
     homes: dict[Record, str] = dict.fromkeys(faster(QUEUE_RECORDS, time_factor), RECORDING_GROUP)
     for home, needed in ((GROUP, FAST_RECORDS), (LONG_GROUP, LONG_RECORDS)):
         homes |= dict.fromkeys(faster(needed, time_factor) if declared.slos else (), home)
-    group_names = tuple(dict.fromkeys((*(a.group for a in alerts), *homes.values())))
+    group_names = tuple(dict.fromkeys((*(a.group for a in alerts), *homes.values(), BANDS_GROUP)))
     for alert in alerts:
         # an alert that has no level where nothing is declared needs no series either
         for record in _records_of(alert) if planned[alert.name] else ():
             homes.setdefault(record, alert.group)
+    for record in _band_records(alerts, planned, monitoring):
+        homes.setdefault(record, BANDS_GROUP)
     for record in faster(extra_records, time_factor):
         for each in (*_records_in(record.expr), record):
             homes.setdefault(each, RECORDING_GROUP)
+    intervals = {**INTERVALS, BANDS_GROUP: band_interval(declared.evaluation_interval)}
     groups = []
     for name in dict.fromkeys((RECORDING_GROUP, *group_names)):
         records = tuple(_plan_record(r, name, scope) for r, home in homes.items() if home == name)
         rules = tuple(rule for a in alerts for rule in planned[a.name] if rule.group == name)
         if records or rules:
-            groups.append(Group(name=name, records=records, alerts=rules, interval=INTERVALS.get(name)))
+            groups.append(Group(name=name, records=records, alerts=rules, interval=intervals.get(name)))
     return Plan(
         monitoring=declared,
         scope=scope,
@@ -170,6 +198,29 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
         contract=(*CONTRACT, *declared.metrics),
         time_factor=time_factor,
     )
+
+
+def _band_records(
+    alerts: Iterable[Alert], planned: Mapping[str, tuple[PlannedAlert, ...]], monitoring: Monitoring
+) -> Iterator[Record]:
+    """What bands are learnt by: each record after those that it is made of, its own past apart.
+
+    Raises:
+        DeclarationError: two alerts watch one signal with bands that learn in different ways.
+    """
+    batch = batch_record(monitoring)
+    by_name: dict[tuple[str, str, tuple[str, ...]], Record] = {}
+    for alert in alerts:
+        bands = [c.level for rule in planned[alert.name] for c in rule.classes if isinstance(c.level, Band)]
+        for band in dict.fromkeys(bands):
+            for record in (*(() if batch is None else (batch,)), *learnt(alert, band, batch).records):
+                known = by_name.setdefault((record.metric, record.operations, record.by), record)
+                if known != record:
+                    raise DeclarationError(
+                        f"{alert.name}: another band over {alert.signal.title!r} learns in another way",
+                        "give all bands over one signal the same window, past, memory and young",
+                    )
+                yield from _records_in(record)
 
 
 def _records_of(alert: Alert) -> Iterator[Record]:
@@ -206,7 +257,14 @@ def _plan_alert(alert: Alert, monitoring: Monitoring, scope: Scope) -> Iterator[
         names = alert.signal.expr.labels or frozenset()
 
         def text(sentence: str, hold: Duration = hold, classes: tuple[ThresholdClass, ...] = classes) -> Text:
-            return Text(text=sentence, unit=alert.signal.unit, hold=str(hold), classes=classes)
+            return Text(
+                text=sentence,
+                unit=alert.signal.unit,
+                hold=str(hold),
+                classes=classes,
+                rising=isinstance(alert.when, Above),
+                scope=scope,
+            )
 
         yield PlannedAlert(
             alert=alert,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.model import Above, Alert
+from asynq_mon_codegen.model import Above, Alert, Band
+from asynq_mon_codegen.plan.bands import BANDS_GROUP
 from asynq_mon_codegen.plan.plan import Plan
 from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Metric
 from asynq_mon_codegen.promql.parsed import Node, NotPromQL, parse
@@ -33,7 +34,13 @@ def probe_of(plan: Plan, alert: Alert) -> Probe | None:
 
 
 def _levels(plan: Plan, alert: Alert) -> list[float]:
-    return [c.level for rule in plan.rules_of(alert) for c in rule.classes if c.level is not None]
+    """Every level; of a band what it is without history, for a derived probe has none."""
+    found = []
+    for rule in plan.rules_of(alert):
+        for level in (c.level for c in rule.classes):
+            number = level.outer(isinstance(alert.when, Above)) if isinstance(level, Band) else level
+            found += [] if number is None else [number]
+    return found
 
 
 def _first(plan: Plan, alert: Alert, healthy: float) -> float:
@@ -69,6 +76,8 @@ def _reader(plan: Plan, alert: Alert) -> Reader:
         metrics |= {m.name: m for m in expr.walk() if isinstance(m, Gauge | Counter | Histogram)}
     records: dict[str, Node] = {}
     for record in plan.records:
+        if record.group == BANDS_GROUP:
+            continue  # made of their own past: no series of a test tells what they are
         try:
             records[record.name] = parse(record.expr)
         except NotPromQL:

@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote_plus
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
-from asynq_mon_codegen.model import Unit, threshold_text, value_text
+from asynq_mon_codegen.model import Above, Alert, Band, Unit, threshold_text, value_text
+from asynq_mon_codegen.plan.bands import level_expr
+from asynq_mon_codegen.plan.quoting import go_quote, go_text
 from asynq_mon_codegen.plan.thresholds import ThresholdClass
+from asynq_mon_codegen.promql import Matcher, Scope
 
-__all__ = ["PLACEHOLDER", "Text", "go_quote", "go_text", "placeholders"]
+__all__ = ["PLACEHOLDER", "Text", "band_words", "go_quote", "go_text", "level_words", "placeholders"]
 
 PLACEHOLDER = re.compile(r"(?<!%)\{([a-z_]+)\}")  # %{name} is curl's
 """A label or ``value``, ``threshold``, ``hold`` in a text: its name in braces."""
@@ -23,25 +26,6 @@ def placeholders(text: str) -> tuple[str, ...]:
     return tuple(PLACEHOLDER.findall(text))
 
 
-def go_quote(text: str) -> str:
-    """``text`` as a string of a Go template."""
-    out = []
-    for c in text:
-        if c in '"\\':
-            out.append("\\" + c)
-        elif ord(c) < 0x20 or ord(c) == 0x7F:
-            out.append(f"\\x{ord(c):02x}")
-        else:
-            out.append(c)
-    return '"' + "".join(out) + '"'
-
-
-def go_text(text: str) -> str:
-    """``text`` so that a Go template prints it as it is."""
-    # every "{", for one at the end would join the next action's braces
-    return re.sub(r"\{+", lambda m: "{{ " + go_quote(m.group()) + " }}", text)
-
-
 @frozen(kw_only=True)
 class Text:
     """A sentence with placeholders and everything that they stand for."""
@@ -50,20 +34,25 @@ class Text:
     unit: Unit
     hold: str
     classes: tuple[ThresholdClass, ...]
+    rising: bool = True
+    scope: Scope = field(factory=Scope)
 
     def template(self) -> str:
         """For a rule: labels and value are filled in by Prometheus."""
         return self._fill(self._go, go_text)
 
-    def expected(self, labels: Mapping[str, str], value: float) -> str:
-        """What Prometheus makes of the template for a series with these labels and this value."""
+    def expected(self, labels: Mapping[str, str], value: float, usual: float | None = None) -> str:
+        """What Prometheus makes of the template for a series with these labels and this value.
+
+        ``usual`` is what its history has taught, None where it has none.
+        """
 
         def fill(name: str) -> str:
             match name:
                 case "value":
                     return value_text(self.unit, value)
                 case "threshold":
-                    return self._threshold_for(labels)
+                    return self._threshold_for(labels, usual)
                 case "hold":
                     return self.hold
                 case _:
@@ -77,7 +66,7 @@ class Text:
         def fill(name: str) -> str:
             match name:
                 case "threshold":
-                    return self._level_text(self.classes[-1]) if self.classes else ""
+                    return self._in_words(self.classes[-1]) if self.classes else ""
                 case "hold":
                     return self.hold
                 case _:
@@ -102,25 +91,73 @@ class Text:
 
     def _go_threshold(self) -> str:
         *special, rest = self.classes
-        live = [c for c in special if c.level is not None]
+        live = [c for c in special if c.level is not None and c.level != rest.level]
         if not live:
-            return self._level_text(rest)
+            return self._go_level(rest)
         out = ""
         for i, cls in enumerate(live):
-            names = " ".join(go_quote(n) for n in cls.names)
-            out += f"{{{{ {'else ' if i else ''}if eq $labels.{cls.label} {names} }}}}{self._level_text(cls)}"
+            out += f"{{{{ {'else ' if i else ''}if {cls.go_test()} }}}}{self._go_level(cls)}"
         if rest.level is not None:
-            out += "{{ else }}" + self._level_text(rest)
+            out += "{{ else }}" + self._go_level(rest)
         return out + "{{ end }}"
 
-    def _threshold_for(self, labels: Mapping[str, str]) -> str:
+    def _threshold_for(self, labels: Mapping[str, str], usual: float | None) -> str:
         for cls in self.classes:
-            if cls.label and labels.get(cls.label) in cls.names:
-                return self._level_text(cls)
-        return self._level_text(self.classes[-1])
+            if cls.accepts(labels):
+                return self._level_text(cls, usual)
+        return self._level_text(self.classes[-1], usual)
 
-    def _level_text(self, cls: ThresholdClass) -> str:
-        return "" if cls.level is None else threshold_text(self.unit, cls.level)
+    def _level_text(self, cls: ThresholdClass, usual: float | None) -> str:
+        level = cls.level
+        if not isinstance(level, Band):
+            return "" if level is None else threshold_text(self.unit, level)
+        if usual is None or (level.gate is not None and usual < level.gate):
+            return self._outer(level)
+        found = level.level_at(usual, self.rising)
+        return "" if found is None else value_text(self.unit, found)
+
+    def _outer(self, band: Band) -> str:
+        outer = band.outer(self.rising)
+        return "" if outer is None else threshold_text(self.unit, outer)
+
+    def _in_words(self, cls: ThresholdClass) -> str:
+        return (
+            band_words(cls.level, self.unit, self.rising)
+            if isinstance(cls.level, Band)
+            else self._level_text(cls, None)
+        )
+
+    def _go_level(self, cls: ThresholdClass) -> str:
+        """The level in a rule's text; that of a band is asked for when the alert is pending or fires, not before."""
+        band, usual = cls.level, cls.usual
+        if not isinstance(band, Band) or usual is None:
+            return self._level_text(cls, None)
+        labels = tuple(dict.fromkeys((*self.scope.identity, *usual.by)))
+        matchers = tuple(Matcher(label, "=", _SLOT) for label in labels)
+        text = level_expr(band, usual).render(evolve(self.scope, matchers=matchers)).replace(f'"{_SLOT}"', "%q")
+        values = "".join(f" $labels.{label}" for label in labels)
+        found = "{{ . | first | value | " + self.unit.pipeline + " }}" + self.unit.suffix
+        asked = "{{ with printf " + go_quote(text) + values + " | query }}"
+        return asked + found + "{{ else }}" + self._outer(band) + "{{ end }}"
+
+
+_SLOT = "asynq-mon slot"
+"""What no label is; its place is a label's value."""
+
+
+def band_words(band: Band, unit: Unit, rising: bool) -> str:
+    """A band for a page: ``2x what is usually the highest at this hour, at least 5s``."""
+    text = f"{band.times:g}× what is usually the {'highest' if rising else 'lowest'} at this hour"
+    for word, limit in (("at least", band.floor), ("at most", band.ceiling)):
+        text += "" if limit is None else f", {word} {threshold_text(unit, limit)}"
+    return text
+
+
+def level_words(alert: Alert, level: float | Band) -> str:
+    """A level of an alert for a page."""
+    if isinstance(level, Band):
+        return band_words(level, alert.signal.unit, isinstance(alert.when, Above))
+    return threshold_text(alert.signal.unit, level)
 
 
 def url_template(base: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Iterator, Mapping
+
+from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
-from asynq_mon_codegen.model import Above, Alert, Below, Burn, Monitoring, Present, Severity
+from asynq_mon_codegen.model import Above, Alert, Band, Below, Burn, Fleet, LevelOrBand, Monitoring, Present, Severity
+from asynq_mon_codegen.model.fleet import check_override
 from asynq_mon_codegen.model.queues import Thresholds
-from asynq_mon_codegen.promql import Matcher
+from asynq_mon_codegen.plan.bands import batch_record, learnt
+from asynq_mon_codegen.plan.fleet import given_for, leaves_of
+from asynq_mon_codegen.plan.where import Term, Terms, go_test, holds, matchers_of_terms, words_of
+from asynq_mon_codegen.promql import Matcher, Record
 from asynq_mon_codegen.promql.labels import any_of
 
 __all__ = ["PERIODIC_ALERT", "ThresholdClass", "classes_of", "compares"]
@@ -24,13 +30,26 @@ class ThresholdClass:
     """Queues or task types that share a level; ``names`` is empty for everything undeclared.
 
     ``label`` is ``queue`` or ``task_type``; ``matchers`` select exactly this class; ``level`` is
-    None where the alert is switched off.
+    None where the alert is switched off. ``usual`` is the recorded series that a band is times of.
+    In a fleet ``terms`` say which series it holds for, and ``names`` say so in words.
     """
 
     label: str = ""
     names: tuple[str, ...] = ()
     matchers: tuple[Matcher, ...] = ()
-    level: float | None
+    level: LevelOrBand
+    usual: Record | None = None
+    terms: Terms = ()
+
+    def accepts(self, labels: Mapping[str, str]) -> bool:
+        """Whether a series with these labels is of this class; none is said to be of the rest."""
+        if self.terms:
+            return holds(self.terms, labels)
+        return bool(self.label) and labels.get(self.label) in self.names
+
+    def go_test(self) -> str:
+        """The same as a pipeline of a Go template."""
+        return go_test(self.terms or (Term(self.label, self.names),))
 
 
 def classes_of(monitoring: Monitoring, alert: Alert, severity: Severity) -> tuple[ThresholdClass, ...]:
@@ -41,6 +60,8 @@ def classes_of(monitoring: Monitoring, alert: Alert, severity: Severity) -> tupl
     Raises:
         DeclarationError: a queue's threshold compares the other way round, or the alert has no such label.
     """
+    if isinstance(monitoring, Fleet):
+        return tuple(_learning(monitoring, alert, c) for c in _of_fleet(monitoring, alert, severity))
     default = alert.when.level(severity)
     labels = alert.signal.expr.labels or frozenset()
     tasks = [(t.name, (*t.thresholds, *_periodic(alert, t.every, t.thresholds))) for t in monitoring.task_types]
@@ -58,7 +79,48 @@ def classes_of(monitoring: Monitoring, alert: Alert, severity: Severity) -> tupl
         for level, names in by_queue
     ]
     rest = (*_excluding("queue", by_queue), *not_tasks)
-    return (*out, ThresholdClass(matchers=rest, level=default))
+    return tuple(_learning(monitoring, alert, c) for c in (*out, ThresholdClass(matchers=rest, level=default)))
+
+
+def _of_fleet(fleet: Fleet, alert: Alert, severity: Severity) -> Iterator[ThresholdClass]:
+    _check_services(fleet, alert)
+    periods = {
+        (one.service, t.name): _periodic(alert, t.every, t.thresholds)
+        for one in fleet.services
+        for t in (one.task_types if alert.name == PERIODIC_ALERT else ())
+    }
+    *leaves, rest = leaves_of(fleet, alert, severity, periods)
+    if isinstance(alert.when, Burn) and any(not leaf.off for leaf in leaves):
+        raise DeclarationError(
+            f"{alert.name} cannot be switched off for services that are told apart by several labels",
+            "take the service out of the SLO, or leave the alert out in fleet.py for all",
+        )
+    for leaf in (*leaves, rest):
+        special = leaf is not rest and (leaf.off or leaf.level != rest.level)
+        names = (words_of(leaf.terms),) if special else ()
+        level = leaf.level if isinstance(alert.when, Above | Below) else None
+        yield ThresholdClass(names=names, matchers=matchers_of_terms(leaf.terms), level=level, terms=leaf.terms)
+
+
+def _check_services(fleet: Fleet, alert: Alert) -> None:
+    labels = alert.signal.expr.labels or frozenset()
+    for given in given_for(fleet, alert):
+        if given.label and given.label not in labels:
+            raise _no_label(alert, given.label, given.name)
+        check_override(alert, given.name, given.when)
+
+
+def _no_label(alert: Alert, label: str, name: str) -> DeclarationError:
+    return DeclarationError(
+        f"{alert.name} has no label {label!r}, so {name!r} cannot have a threshold of its own for it",
+        "change the alert for all: alerts=asynq.ALERTS.replace(evolve(...))",
+    )
+
+
+def _learning(monitoring: Monitoring, alert: Alert, cls: ThresholdClass) -> ThresholdClass:
+    if not isinstance(cls.level, Band):
+        return cls
+    return evolve(cls, usual=learnt(alert, cls.level, batch_record(monitoring)).usual)
 
 
 def _periodic(alert: Alert, every: Duration | None, own: Thresholds) -> Thresholds:
@@ -73,33 +135,23 @@ def _overrides(
     label: str,
     owners: list[tuple[str, Thresholds]],
     labels: frozenset[str],
-    default: float | None,
-) -> list[tuple[float | None, tuple[str, ...]]]:
-    found: dict[float | None, list[str]] = {}
+    default: LevelOrBand,
+) -> list[tuple[LevelOrBand, tuple[str, ...]]]:
+    found: dict[LevelOrBand, list[str]] = {}
     for name, thresholds in owners:
         for alert_name, override in thresholds:
             if alert_name != alert.name:
                 continue
             if label not in labels:
-                raise DeclarationError(
-                    f"{alert.name} has no label {label!r}, so {name!r} cannot have a threshold of its own for it",
-                    "change the alert for all: alerts=asynq.ALERTS.replace(evolve(...))",
-                )
-            if isinstance(alert.when, Present | Burn) and override is not None:
-                raise DeclarationError(f"{alert.name} has no level that {name!r} could change", "None switches it off")
-            if override is not None and not isinstance(override, type(alert.when)):
-                want, word = ("Above", "above") if isinstance(alert.when, Above) else ("Below", "below")
-                raise DeclarationError(
-                    f"the threshold of {name!r} for {alert.name} must be {want}(...)",
-                    f"the alert itself fires {word} a level, and so do all of its thresholds",
-                )
+                raise _no_label(alert, label, name)
+            check_override(alert, name, override)
             level = None if override is None else override.level(severity)
             if isinstance(alert.when, Present | Burn) or level != default:
                 found.setdefault(level, []).append(name)
     return [(level, tuple(names)) for level, names in found.items()]
 
 
-def _excluding(label: str, overrides: list[tuple[float | None, tuple[str, ...]]]) -> tuple[Matcher, ...]:
+def _excluding(label: str, overrides: list[tuple[LevelOrBand, tuple[str, ...]]]) -> tuple[Matcher, ...]:
     names = tuple(name for _, group in overrides for name in group)
     return (any_of(label, names, negated=True),) if names else ()
 

@@ -1,7 +1,8 @@
 """The same monitoring for a world that runs faster, so that the lab plays hours in minutes.
 
 Every length of time is divided by the factor: windows, holds, offsets, intervals, constants and
-thresholds in seconds; what counts per second is multiplied. Counts, ratios and bytes stay.
+thresholds in seconds; what counts per second is multiplied. Counts, ratios and bytes stay, and so
+do times of day: a batch window is read off the clock on the wall.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import attrs
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import UsageError
-from asynq_mon_codegen.model import Above, Alert, Below, Guard, Monitoring, Queue, Runbook, TaskType, Unit
+from asynq_mon_codegen.model import Above, Alert, Band, Below, Guard, Monitoring, Queue, Runbook, TaskType, Unit
 from asynq_mon_codegen.promql.expressions import Number
 from asynq_mon_codegen.simulator import Probe
 
@@ -25,6 +26,7 @@ REAL_TIME = 1
 _POWERS = {Unit.SECONDS: 1, Unit.TASKS_PER_SECOND: -1, Unit.BYTES_PER_SECOND: -1}
 _UNTIMED = (Probe, Runbook)
 _LEVELS = ("critical", "warning", "info")
+_LIMITS = ("floor", "ceiling", "gate")
 
 _M = TypeVar("_M")
 
@@ -63,7 +65,7 @@ class _Faster:
                 minimum = self._number(value.minimum, _POWERS.get(value.unit, 0))
                 return attrs.evolve(value, expr=self.of(value.expr), minimum=minimum)
             case Alert():
-                return attrs.evolve(self._fields(value), when=self._levels(self.of(value.when), value.signal.unit))
+                return attrs.evolve(self._fields(value), when=self._levels(value.when, value.signal.unit))
             case Queue() | TaskType():
                 own = tuple((name, self._levels(w, self.units.get(name))) for name, w in value.thresholds)
                 return attrs.evolve(self._fields(value), thresholds=own)
@@ -87,11 +89,19 @@ class _Faster:
 
     def _levels(self, when: Any, unit: Unit | None) -> Any:
         power = _POWERS.get(unit, 0) if unit else 0
-        if not power or not isinstance(when, Above | Below):
-            return when
+        if not isinstance(when, Above | Below):
+            return self.of(when)
         given = {name: getattr(when, name) for name in _LEVELS}
-        levels: dict[str, Any] = {n: self._number(v, power) for n, v in given.items() if v is not None}
+        levels: dict[str, Any] = {n: self._level(v, power) for n, v in given.items() if v is not None}
         return attrs.evolve(when, **levels)
+
+    def _level(self, level: float | Band, power: int) -> float | Band:
+        if not isinstance(level, Band):
+            return self._number(level, power)
+        given = {name: getattr(level, name) for name in _LIMITS}
+        limits: dict[str, Any] = {n: self._number(v, power) for n, v in given.items() if v is not None}
+        faster: Band = attrs.evolve(self._fields(level), **limits)
+        return faster
 
     def _number(self, value: float, power: int) -> float:
         match power:

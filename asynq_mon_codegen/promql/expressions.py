@@ -20,6 +20,7 @@ __all__ = [
     "ForEach",
     "Number",
     "Raw",
+    "TimeOfDay",
     "by_labels",
     "number",
     "per_second",
@@ -84,6 +85,10 @@ class Expr:
         """How many series each group has."""
         return Aggregate("count", self, by_labels(by))
 
+    def median(self, by: str | Iterable[str] = ()) -> Aggregate:
+        """The middle value of each group; what single members are like does not matter."""
+        return Aggregate("quantile", self, by_labels(by), param="0.5")
+
     def group(self, by: str | Iterable[str] = ()) -> Aggregate:
         """1 for each group that exists."""
         return Aggregate("group", self, by_labels(by))
@@ -141,6 +146,10 @@ class Expr:
         """Values below ``value`` raised to it."""
         return Call("clamp_min", (self, number(value)), self.labels)
 
+    def clamp_max(self, value: float) -> Call:
+        """Values above ``value`` lowered to it."""
+        return Call("clamp_max", (self, number(value)), self.labels)
+
     def __add__(self, other: Expr | float) -> Binary:
         return Binary("+", self, _expr(other))
 
@@ -196,11 +205,12 @@ class Call(Expr):
 
 @frozen
 class Aggregate(Expr):
-    """``op by (identity, by) (expr)``."""
+    """``op by (identity, by) (expr)``; ``param`` is the first argument where the aggregation has one."""
 
     op: str
     expr: Expr
     by: tuple[str, ...]
+    param: str = ""
 
     def __attrs_post_init__(self) -> None:
         known = self.expr.labels
@@ -224,7 +234,8 @@ class Aggregate(Expr):
         """The aggregation with the identity labels in front."""
         by = tuple(dict.fromkeys((*scope.identity, *self.by)))
         clause = f" by ({', '.join(by)})" if by else ""
-        return f"{self.op}{clause} ({self.expr.render(scope)})"
+        param = f"{self.param}, " if self.param else ""
+        return f"{self.op}{clause} ({param}{self.expr.render(scope)})"
 
 
 @frozen
@@ -287,6 +298,41 @@ class Binary(Expr):
 
 
 @frozen
+class TimeOfDay(Expr):
+    """``expr`` from ``start`` to ``end`` (minutes after midnight, UTC), perhaps over midnight; else nothing.
+
+    ``weekdays`` (0 is Sunday) empty means every day; a window over midnight belongs to both of its days.
+    """
+
+    expr: Expr
+    start: int
+    end: int
+    weekdays: tuple[int, ...] = ()
+
+    precedence = 2
+
+    @property
+    def labels(self) -> frozenset[str] | None:  # type: ignore[override]
+        """Those of the expression."""
+        return self.expr.labels
+
+    def children(self) -> tuple[Expr, ...]:
+        """The expression."""
+        return (self.expr,)
+
+    def render(self, scope: Scope) -> str:
+        """``expr and on () (minute of the day)``, for ``hour()`` has no labels to match on."""
+        minute = "hour() * 60 + minute()"
+        within = f"{minute} >= {self.start} < {self.end}"
+        if self.end <= self.start:
+            within = f"{minute} >= {self.start} or {minute} < {self.end}"
+        text = f"{self.expr.render(scope)} and on () ({within})"
+        if self.weekdays:
+            text += " and on () (" + " or ".join(f"day_of_week() == {day}" for day in self.weekdays) + ")"
+        return text
+
+
+@frozen
 class Time(Expr):
     """``time()``: seconds since 1970 at the moment of evaluation."""
 
@@ -336,11 +382,14 @@ class ForEach(Expr):
         """``label_replace(anchor, ...) or label_replace(...)``; an empty text without names."""
         mine = tuple(m for m in scope.matchers if m.label == self.label)
         # matchers of the label choose among the names; the anchor is what the names are compared with
-        anchor = self.anchor.render(evolve(scope, matchers=tuple(m for m in scope.matchers if m not in mine)))
-        names = [name for name in scope.declared(self.key) if all(m.accepts(name) for m in mine)]
-        # label_replace expands $1 in its replacement, so a dollar in a name is doubled
-        texts = [quote(name.replace("$", "$$")) for name in names]
-        parts = [f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts]
+        kept = tuple(m for m in scope.matchers if m not in mine)
+        parts = []
+        for matchers, listed in scope.declared_where(self.key):
+            anchor = self.anchor.render(evolve(scope, matchers=(*kept, *matchers)))
+            names = [name for name in listed if all(m.accepts(name) for m in mine)]
+            # label_replace expands $1 in its replacement, so a dollar in a name is doubled
+            texts = [quote(name.replace("$", "$$")) for name in names]
+            parts += [f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts]
         if len(parts) <= _CHUNK:
             return "\nor ".join(parts)
         # each `or` walks all of its left side, so that a chain of hundreds would cost their square

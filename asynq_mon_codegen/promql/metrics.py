@@ -27,6 +27,7 @@ __all__ = [
     "Metric",
     "Range",
     "Record",
+    "Recorded",
     "Series",
     "Source",
 ]
@@ -119,6 +120,7 @@ class Range(Expr):
     series: Series
     window: str | Duration
     suffix: str = ""
+    step: Duration | None = None
 
     @property
     def labels(self) -> frozenset[str] | None:  # type: ignore[override]
@@ -130,18 +132,30 @@ class Range(Expr):
         return (self.series,)
 
     def render(self, scope: Scope) -> str:
-        """``selector[window]``."""
-        return self.series.selector(scope, self.suffix, str(self.window))
+        """``selector[window]``; with a step it is a subquery, which looks at the series that often only."""
+        window = str(self.window) if self.step is None else f"{self.window}:{self.step}"
+        return self.series.selector(scope, self.suffix, window)
 
 
 def _over(
-    func: str, series: Series, window: str | Duration, *, tail: tuple[Duration, ...] = (), suffix: str = ""
+    func: str,
+    series: Series,
+    window: str | Duration,
+    *,
+    tail: tuple[Duration, ...] = (),
+    suffix: str = "",
+    head: tuple[str, ...] = (),
+    step: Duration | None = None,
 ) -> Call:
     length = window if window in (RATE_INTERVAL, RANGE) else duration(window, "window")
     labels = series.labels
     if suffix == "_bucket" and labels is not None:
         labels = labels | {"le"}
-    return Call(func, (Range(series, length, suffix),), labels, tail=tail)
+    return Call(func, (Range(series, length, suffix, step),), labels, tail=tail, head=head)
+
+
+def _step(step: str | Duration | None) -> Duration | None:
+    return None if step is None else duration(step, "step")
 
 
 class _Levels(Series):
@@ -151,13 +165,21 @@ class _Levels(Series):
         """The mean over the window."""
         return _over("avg_over_time", self, window)
 
-    def max_over(self, window: str | Duration) -> Call:
-        """The highest value in the window."""
-        return _over("max_over_time", self, window)
+    def max_over(self, window: str | Duration, step: str | Duration | None = None) -> Call:
+        """The highest value in the window; with ``step`` only every ``step`` is looked at."""
+        return _over("max_over_time", self, window, step=_step(step))
 
-    def min_over(self, window: str | Duration) -> Call:
-        """The lowest value in the window."""
-        return _over("min_over_time", self, window)
+    def min_over(self, window: str | Duration, step: str | Duration | None = None) -> Call:
+        """The lowest value in the window; with ``step`` only every ``step`` is looked at."""
+        return _over("min_over_time", self, window, step=_step(step))
+
+    def median_over(self, window: str | Duration, step: str | Duration | None = None) -> Call:
+        """The middle value in the window; with ``step`` only every ``step`` is looked at."""
+        return _over("quantile_over_time", self, window, head=("0.5",), step=_step(step))
+
+    def count_over(self, window: str | Duration, step: str | Duration | None = None) -> Call:
+        """How many samples the window has; with ``step`` only every ``step`` is looked at."""
+        return _over("count_over_time", self, window, step=_step(step))
 
     def sum_over(self, window: str | Duration) -> Call:
         """The sum of all samples of the window."""
@@ -363,14 +385,15 @@ class Slower(Expr):
 
 
 @frozen(kw_only=True)
-class Record(_Levels):
-    """A recorded series, ``level:metric:operations``; the level is made of the identity and ``by``."""
+class Recorded(_Levels):
+    """A recorded series by its name, ``level:metric:operations``; the level is made of the identity and ``by``.
+
+    For what is read where its definition cannot stand, since it is made of the reader.
+    """
 
     metric: str
     operations: str
-    expr: Expr
     by: tuple[str, ...] = field(converter=by_labels)
-    help: str
 
     @property
     def labels(self) -> frozenset[str]:  # type: ignore[override]
@@ -381,6 +404,14 @@ class Record(_Levels):
         """The recorded name in this scope."""
         level = "_".join(dict.fromkeys((*scope.identity, *self.by))) or "global"
         return f"{level}:{self.metric}:{self.operations}"
+
+
+@frozen(kw_only=True)
+class Record(Recorded):
+    """A recorded series and what it records."""
+
+    expr: Expr
+    help: str
 
     def children(self) -> tuple[Expr, ...]:
         """What it records."""

@@ -51,6 +51,8 @@ class Probe:
     the bit; ``many`` whether several things can be driven in one world, and ``apart`` which of ``also`` and ``quiet``
     cannot all the same, for what they do to others of that world; ``top`` and ``bottom`` are the highest and
     lowest value that the signal can have; ``value`` is what a signal without a level shows;
+    ``usual`` is what the band of a learnt threshold has come to in the probe's worlds, None where their
+    history is too short to teach anything.
     ``recovers`` is False where the alert outlives the fault, ``always`` True where it must never stop.
     """
 
@@ -71,5 +73,6 @@ class Probe:
     top: float | None = None
     bottom: float | None = None
     value: float = 1
+    usual: float | None = None
     recovers: bool = True
     always: bool = False

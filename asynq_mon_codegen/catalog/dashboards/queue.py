@@ -8,7 +8,7 @@ from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, Graph, Line, Nu
 from asynq_mon_codegen.catalog.failures import FAILURE_RATIO, FAILURE_RATIO_5M, RETRY_WORK
 from asynq_mon_codegen.catalog.metrics.asynq import QUEUE_MEMORY
 from asynq_mon_codegen.catalog.metrics.instrumentation import TASK_DURATION, TASK_IN_PROGRESS, TASK_OUTCOMES
-from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, ARRIVED, COMPLETED
+from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, ARRIVED, COMPLETED, THROUGHPUT
 from asynq_mon_codegen.catalog.records import (
     ACTIVE,
     ARCHIVED,
@@ -200,6 +200,36 @@ _WORK = Row(
     ),
 )
 
+_USUAL = Row(
+    key="usual",
+    title="Against what is usual",
+    panels=(
+        Graph(
+            key="surge",
+            title="Arrivals and their limits",
+            text="Estimated new tasks per second of each queue, and the alert's levels: multiples of the highest that "
+            "is usual at this hour, learnt from earlier days and weeks. A queue less than two days old is held "
+            "against its last hours.",
+            lines=Line(ARRIVED, "{{queue}}"),
+            unit="ops",
+            w=12,
+            minimum=0,
+            levels="AsynqQueueSurge",
+        ),
+        Graph(
+            key="stopped",
+            title="Throughput and its lower limit",
+            text="Attempts per second over 15 minutes, and a tenth of the least that is usual at this hour. No limit "
+            "is drawn where it is too low to say anything.",
+            lines=Line(THROUGHPUT, "{{queue}}"),
+            unit="ops",
+            w=12,
+            minimum=0,
+            levels="AsynqTrafficStopped",
+        ),
+    ),
+)
+
 _LEFT = Row(
     key="left",
     title="Left behind",
@@ -322,5 +352,5 @@ QUEUE_BOARD = Dashboard(
     text="One queue in depth: its backlog and age, the work done, failures, retries, the archive and its state.",
     anchor=PENDING,
     variables=(QUEUE,),
-    rows=(_NOW, _BACKLOG, _WORK, _LEFT, _TYPES),
+    rows=(_NOW, _BACKLOG, _WORK, _USUAL, _LEFT, _TYPES),
 )

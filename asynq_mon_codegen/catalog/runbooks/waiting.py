@@ -1,12 +1,12 @@
-"""What to do when tasks wait, pile up or flood in."""
+"""What to do when tasks wait or pile up."""
 
 from __future__ import annotations
 
-from asynq_mon_codegen.catalog.queue_flow import ARRIVED, UNFINISHED, USUAL_ARRIVALS
+from asynq_mon_codegen.catalog.queue_flow import ARRIVED, UNFINISHED
 from asynq_mon_codegen.catalog.records import ACTIVE, FAILED, PENDING, PROCESSED, SUCCEEDED
 from asynq_mon_codegen.model import Cause, Runbook, Step, asynq_cli, promql_query, redis_cli, shell
 
-__all__ = ["BACKLOG_NOT_DRAINING", "SURGE", "WAIT_HIGH"]
+__all__ = ["BACKLOG_NOT_DRAINING", "WAIT_HIGH"]
 
 _SERVERS = asynq_cli(
     "asynq server ls",
@@ -170,100 +170,4 @@ BACKLOG_NOT_DRAINING = Runbook(
     lies="It knows nothing of what will come, nor of tasks in `scheduled` and `retry`. Just after workers return, the "
     "pace is a mean over five minutes and shows too little: the drain time falls by itself within that time. Below 100 "
     "pending tasks it is silent however slow the handlers are; AsynqQueueWaitHigh sees those.",
-)
-
-SURGE = Runbook(
-    meaning="For five minutes the queue has taken in more than twice (critical: four times) what its workers finish, "
-    "far more than about an hour before, and the backlog grows. asynq counts no enqueues: arrivals are estimated from "
-    "what succeeded and from how fast unfinished tasks grow.",
-    impact="The wait grows by the surplus: at three times the pace, two seconds with every second. Redis fills with "
-    "payloads, and with its memory full every queue of that Redis fails to enqueue. With `StrictPriority` the queues "
-    "below this one get nothing.",
-    causes=(
-        Cause(
-            "A producer loops, or enqueues what it has already enqueued",
-            "Nearly all pending tasks are of one type, with equal or consecutive payloads, and the start coincides "
-            "with the deploy of a producer.",
-            (
-                _NEXT_IN_LINE,
-                promql_query(ARRIVED, "when it began, to the minute"),
-            ),
-        ),
-        Cause(
-            "A bulk job: an import, a campaign, a backfill, or archived tasks set to run again",
-            "Same single type, but payloads that differ, and somebody who knows about it. After `asynq task runall` "
-            "the archived or retry count fell by as much as pending rose.",
-            promql_query(
-                "max by (queue, state) (asynq_tasks_enqueued_total"
-                '{queue="{queue}", state=~"archived|retry|scheduled|pending"})',
-                "one state falls as pending rises",
-            ),
-        ),
-        Cause(
-            "Users, or an attacker, send more requests",
-            "Types are mixed as usual, and the rate of requests at the edge rose at the same minute. One account, key "
-            "or address that stands out in the payloads means abuse.",
-            asynq_cli("asynq task inspect --queue={queue} --id=TASK_ID", "one pending task, for the account behind it"),
-        ),
-        Cause(
-            "Handlers enqueue more tasks than they finish",
-            "Arrivals follow the processed rate of this or another queue up and down: a task fans out into several, "
-            "and each of those again.",
-            (
-                promql_query(PROCESSED, "attempts per second of this queue"),
-                promql_query(
-                    "max by (queue) (rate(asynq_tasks_processed_total[5m]))", "and of all, to find the source"
-                ),
-            ),
-        ),
-    ),
-    actions=(
-        Step(
-            "How large is it? Arrivals now and an hour ago, and how many tasks are unfinished.",
-            (
-                promql_query(ARRIVED, "estimated arrivals per second"),
-                promql_query(USUAL_ARRIVALS.offset("30m"), "their usual rate before"),
-                promql_query(UNFINISHED, "tasks that still have to run"),
-            ),
-        ),
-        Step(
-            "How long does Redis last? If memory grows towards `maxmemory`, stop the producer before all else.",
-            redis_cli("redis-cli info memory | grep -E 'used_memory_human|maxmemory_human|maxmemory_policy'"),
-        ),
-        Step("Find the type that floods, and whose it is.", _NEXT_IN_LINE),
-        Step(
-            "Stop it at the source: switch the producer off, roll it back, or limit the account. Pausing the queue "
-            "does not help against a flood: a paused queue goes on taking tasks in, and works none off.",
-        ),
-        Step(
-            "If the flood starves other queues, pause this one for the time being; that gives the slots to the others. "
-            "Note the time, and unpause it.",
-            (asynq_cli("asynq queue pause {queue}"), asynq_cli("asynq queue unpause {queue}")),
-        ),
-        Step(
-            "Get rid of duplicates only when the producer stands still. Deleting is for ever and hits good tasks of "
-            "the queue as well; take the list first.",
-            (
-                redis_cli(
-                    'redis-cli --raw lrange "asynq:{{queue}}:pending" 0 -1 > pending-ids.txt',
-                    "the ids of all pending tasks",
-                ),
-                asynq_cli("asynq task delete --queue={queue} --id=TASK_ID", "one task"),
-                asynq_cli("asynq task deleteall --queue={queue} --state=pending", "all of them: irreversible"),
-            ),
-        ),
-        Step(
-            "Prevent the next one: `asynq.Unique(ttl)` or `asynq.TaskID(id)` in the producer makes a duplicate an "
-            "error, and bulk jobs belong into a queue of their own.",
-        ),
-    ),
-    tuning="A queue that is filled by imports may take in more for longer: "
-    '`Queue("imports", thresholds={"AsynqQueueSurge": Above(warning=5, critical=20)})`, or `None`. The floor of 500 '
-    'pending tasks is changed for all: `asynq.ALERTS.replace(asynq.ALERTS["AsynqQueueSurge"].with_floor(5_000))`.',
-    lies="Tasks that workers archive are missing from the estimate, and tasks deleted by hand lower it for five "
-    "minutes. The doubling is measured against about an hour ago, so a flood that lasts becomes usual and the alert "
-    "ends after three quarters of an hour to an hour although the backlog stays; AsynqQueueWaitHigh and "
-    "AsynqQueueBacklogNotDraining go on. A queue without an hour of history is judged by what there is, and slow "
-    "workers on a brand-new queue look like a flood. A batch that takes longer than five minutes to enqueue is a flood "
-    "as far as this alert can tell.",
 )
