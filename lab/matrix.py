@@ -11,7 +11,7 @@ from attrs import asdict, frozen
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.report import Report
-from lab.scenario import MOST_NOTIFICATIONS, Kind
+from lab.scenario import MOST_NOTIFICATIONS, Kind, scenario
 
 __all__ = ["MATRIX", "PAGE", "Row", "load", "merged", "page", "save"]
 
@@ -74,6 +74,7 @@ def page(rows: Mapping[str, Row]) -> str:
         factors=sorted({r.factor for r in rows.values()}),
         dates=sorted({r.date for r in rows.values()}),
         most=MOST_NOTIFICATIONS,
+        names={row.report.name: scenario(row.report.name).must[0] for row in faults},
         detected=sum(r.report.fired is not None for r in faults),
         within=sum(1 <= r.report.notifications <= MOST_NOTIFICATIONS for r in faults),
         healthy_hours=sum(r.report.seconds for r in healthy) / 3600,

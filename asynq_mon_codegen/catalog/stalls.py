@@ -66,9 +66,11 @@ _PASSED_OVER = "workers serve another queue that always has tasks waiting, and h
 def _passed_over() -> Expr:
     """What starves a queue: strict priority gives every free slot to another one, which never becomes empty.
 
-    Without a consumer or with dead workers, the queues that are served become empty again and again.
+    Without a consumer or with dead workers, the queues that are served become empty again and again. Two
+    minutes and not five, for the last long tasks of stopping workers finish after all others.
     """
-    never_empty = PROCESSED.above(0).and_(PENDING.min_over("5m").above(0))
+    served = asynq.TASKS_PROCESSED.rate("2m").max(by="queue")
+    never_empty = served.above(0).and_(PENDING.min_over("5m").above(0))
     return ACTIVE.equals(0).and_(never_empty.group())
 
 

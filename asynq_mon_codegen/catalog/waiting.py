@@ -62,6 +62,8 @@ QUEUE_WAIT_HIGH = Alert(
     signal=OLDEST_PENDING,
     when=Above(warning="1m", critical="5m"),
     hold="2m",
+    # an overloaded queue hovers about its level: one incident, however often the wait dips below
+    keep_firing_for="5m",
     guards=(IS_PAUSED,),
     summary="Tasks wait too long for a worker",
     description="The next task of queue {queue} has waited {value} for a worker (threshold {threshold}, for {hold}); "

@@ -10,10 +10,10 @@ from lab.stack import Lab
 
 
 def long_tasks(lab: Lab) -> None:
-    """Four minutes each, and few of them, so that they hold half of the slots."""
+    """Two minutes each, and few of them, so that they hold a quarter of the slots."""
     lab.producer.rates({"low": {"report:build": 0.8}})
     for worker in lab.workers:
-        worker.set(duration_ms={"report:build": 12_000.0})
+        worker.set(duration_ms={"report:build": 6_000.0})
 
 
 def stop_all(lab: Lab) -> None:

@@ -88,6 +88,14 @@ def _another_is_served(world: World, name: str, value: float) -> dict[str, str]:
     return world.queue(name, QueueState(), QueueState(pending=value, latency=_age(value)))
 
 
+def _another_finished_last(world: World, name: str, value: float) -> dict[str, str]:
+    """All workers stop, and those of another queue finish what they have, which takes them two and a half minutes."""
+    world.queue(
+        "long tasks", QueueState(processed=1, active=2, pending=3), QueueState(processed=Then(1, 5, 0), pending=3)
+    )
+    return world.queue(name, _BUSY, QueueState(pending=value, latency=_age(value)))
+
+
 def _another_takes_all(world: World, name: str, value: float) -> dict[str, str]:
     world.queue("takes all", _BUSY, _NEVER_EMPTY)
     return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200))
@@ -100,6 +108,7 @@ STALLED = Probe(
         "handlers of a minute are stuck": _handlers_of_a_minute_stuck,
         "workers are scaled to zero": _scaled_to_zero,
         "no worker serves it, but another queue": _another_is_served,
+        "workers of another queue finish after it": _another_finished_last,
     },
     quiet={
         "no attempt has finished for 5 minutes": _still_processed,
@@ -109,7 +118,7 @@ STALLED = Probe(
         "workers hold tasks of a queue that never finishes 3 in 5 minutes": _long_handlers,
         _PASSED_OVER: _another_takes_all,
     },
-    apart=(_PASSED_OVER,),
+    apart=(_PASSED_OVER, "workers of another queue finish after it"),
     settle="5m",
     ripens="6m30s",
     before="80m",
