@@ -125,13 +125,16 @@ def _wrong(notice: Notice, plan: Plan, folder: Path) -> Iterator[str]:
         if name not in labels and name != "job":
             yield f"label {name} is not shown"
     description = dict(rule.annotations)["description"]
-    if not re.fullmatch(_pattern(description, labels), notice.description):
+    learnt = rule.class_for(labels).usual is not None
+    if not re.fullmatch(_pattern(description, labels, learnt=learnt), notice.description):
         yield f"the description is {notice.description!r}"
     yield from _dead_links(dict(notice.links), rule, labels, folder)
 
 
-def _pattern(text: Text, labels: Mapping[str, str]) -> str:
-    marked = evolve(text, text=text.text.replace("{value}", _MARK)).expected(labels, 0)
+def _pattern(text: Text, labels: Mapping[str, str], *, learnt: bool) -> str:
+    """The text with a number and its unit for the value, and for a threshold that only Prometheus knows."""
+    numbers = text.text.replace("{value}", _MARK).replace("{threshold}", _MARK if learnt else "{threshold}")
+    marked = evolve(text, text=numbers).expected(labels, 0)
     value = _VALUE + re.escape(text.unit.suffix)
     return value.join(re.escape(re.sub(r"\s+", " ", part)) for part in marked.split(_MARK))
 

@@ -18,7 +18,7 @@ SCENARIO = Scenario(
     must=(
         Expected(
             alert="AsynqQueueSurge",
-            severity=Severity.WARNING,
+            severity=Severity.CRITICAL,
             threat=Threat.SURGE,
             within="14m",
             labels={"queue": "default"},
