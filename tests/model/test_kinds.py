@@ -109,7 +109,7 @@ def changed(**given: Any) -> Alert:
         pytest.param(
             changed,
             {"when": 5},
-            "when=5 is not Above, Below or Present",
+            "when=5 is not Above, Below, Present or Burn",
             "write Above(...)",
             id="a number for a condition",
         ),
