@@ -147,7 +147,10 @@ def _series_check(case: Case, check: Check) -> dict[str, Any]:
         wanted["severity"] = check.firing[0].rule.severity.value
     samples = []
     for firing in check.firing:
-        labels = firing.rule.expected_labels(dict(firing.labels))
+        series = dict(firing.labels)
+        # the series ALERTS has the text of the template where that makes an empty label; the alert itself has none
+        raw = {label.name: label.template() for label in firing.rule.labels if not label.expected(series)}
+        labels = {**{n: t for n, t in raw.items() if t}, **firing.rule.expected_labels(series)}
         samples.append(
             {"labels": _selector("ALERTS", {**labels, "alertname": case.alert, "alertstate": "firing"}), "value": 1}
         )
