@@ -145,11 +145,6 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "start times that are exactly a minute apart are no other restarts",
     ),
     ("AsynqWorkerRestarting", "^60 -> 20", "a gap: clocks that jump by 20 to 60 seconds are not tested to and fro"),
-    (
-        "AsynqQueueSurge",
-        "^for 5m -> 1m40s",
-        "a gap: floods in the tests grow for longer, and cross 500 tasks between two evaluations",
-    ),
 )
 """Rule name pattern, change pattern, reason."""
 
