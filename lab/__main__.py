@@ -47,7 +47,7 @@ def list_scenarios() -> None:
 @click.option("--factor", default=_FACTOR, show_default=True, help="How many times faster time runs.")
 def one(name: str, folder: Path, factor: int) -> None:
     """Play one scenario in FOLDER, whose report and logs stay there."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _heed_signals()
     folder.mkdir(parents=True, exist_ok=True)
     report = play(name, scenario(name), folder, factor, say=lambda text: click.echo(f"{name}: {text}", err=True))
     save(report, folder / "report.json")
@@ -64,7 +64,7 @@ def one(name: str, folder: Path, factor: int) -> None:
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the folders of the labs here.")
 def run(names: tuple[str, ...], suite: str, jobs: int, factor: int, write: bool, keep: Path | None) -> None:
     """Play scenarios (all of a suite, or those named) and write the detection matrix."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _heed_signals()
     stories = scenarios_of(Suite(suite))
     if names:
         stories = {name: scenario(name) for name in names}
@@ -163,6 +163,12 @@ def _tell(console: Console, report: Report) -> None:
     console.print(f"{verdict} {report.name}: {report.title}{fired}, {report.notifications} messages", highlight=False)
     for problem in report.problems:
         console.print(f"         {problem}", highlight=False, markup=False)
+
+
+def _heed_signals() -> None:
+    """SIGINT too, which a shell tells its background commands to ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(*_: object) -> None:
