@@ -34,7 +34,7 @@ wait = evolve(
 # Failure ratio: a queue whose partner is flaky fails more every day; half of all attempts is never normal.
 failures = evolve(
     asynq.TASK_FAILURE_RATIO_HIGH,
-    when=Above(warning=Band(3, floor="5%", ceiling="50%"), critical=Band(6, floor="25%", ceiling="90%")),
+    when=Above(warning=Band(3, floor="5%", ceiling="40%"), critical=Band(6, floor="25%", ceiling="75%")),
 )
 
 # Duration of handlers: needs instrumentation. A task type that usually takes a minute may take two.
