@@ -221,6 +221,11 @@ def _days(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: flo
         looks=(-2 * hour, 0.5 * hour, 22 * hour, 30 * hour, 40 * hour),
     )
     yield _Story(
+        name="burnt a lot, now as fast as it may",
+        work=_burning(budget, (0, 26 * hour, 5 * low), (26 * hour, end, 0.67 * low)),
+        looks=(25 * hour, 36 * hour),
+    )
+    yield _Story(
         name="burnt until six hours ago",
         work=_burning(budget, (0, 30 * hour, 2.4 * high)),
         looks=(28 * hour, 38 * hour, 41 * hour),
@@ -229,8 +234,8 @@ def _days(pairs: tuple[tuple[BurnWindow, float], ...], budget: float, floor: flo
         yield _Story(name=f"{name} for the slower windows", work=_failing(budget, count, end), looks=(40 * hour,))
         yield _Story(
             name=f"{name} for the quicker windows",
-            work=_failing(budget, count, 22 * hour, busy=busy),
-            looks=(21.5 * hour,),
+            work=_failing(budget, count, 24 * hour, busy=busy),
+            looks=(23.2 * hour,),
         )
     yield _Story(name="no traffic at all", work=lambda _: (0.0, 0.0), looks=(hour, 10 * hour))
     yield _Story(
