@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lab.stack import Lab
+from lab.stack import NORMAL_TRAFFIC, Lab
 
-__all__ = ["NORMAL", "all_workers", "repeatedly", "restart_workers", "steady", "traffic"]
+__all__ = ["all_workers", "fill_redis", "repeatedly", "restart_workers", "steady", "traffic"]
 
 Act = Callable[[Lab], object]
-
-NORMAL: Mapping[str, Mapping[str, float]] = {
-    "critical": {"order:pay": 4.0},
-    "default": {"email:send": 8.0},
-    "low": {"report:build": 2.0},
-}
-"""Tasks per real second by queue and task type with which every lab starts."""
 
 
 def all_workers(**knobs: object) -> Act:
@@ -35,7 +28,15 @@ def traffic(rates: Mapping[str, Mapping[str, float]]) -> Act:
 
 def steady(factor_of_normal: float) -> Act:
     """Normal traffic, so many times as much."""
-    return traffic({q: {t: rate * factor_of_normal for t, rate in types.items()} for q, types in NORMAL.items()})
+    return traffic(
+        {q: {t: rate * factor_of_normal for t, rate in types.items()} for q, types in NORMAL_TRAFFIC.items()}
+    )
+
+
+def fill_redis(lab: Lab) -> None:
+    """Scheduled tasks with big payloads, 30 MB in all, and a producer that goes on with such."""
+    lab.producer.set(payload_bytes=20_000, delay_seconds={"email:send": 900.0})
+    lab.producer.burst("default", "email:send", 1500)
 
 
 def restart_workers(lab: Lab, pause: float) -> None:

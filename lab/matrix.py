@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lab.report import Report
 from lab.scenario import MOST_NOTIFICATIONS, Kind, scenario
 
-__all__ = ["MATRIX", "PAGE", "Row", "load", "merged", "page", "save"]
+__all__ = ["MATRIX", "PAGE", "Row", "load", "merged", "page", "save", "write"]
 
 _DOCS = Path(__file__).parent.parent / "docs"
 MATRIX = _DOCS / "detection.json"

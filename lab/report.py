@@ -7,23 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
-from asynq_mon_codegen.model import Severity
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.routing import timing_of
 from lab.letters import notices, over
 from lab.messages import Message
 from lab.observed import Firing, severe
 from lab.scenario import Expected, Scenario
+from lab.settings import CHANNELS
 
 __all__ = ["Moments", "Report", "floor_of", "judge"]
 
-
-_CHANNELS = {
-    Severity.CRITICAL: ("slack", "pagerduty"),
-    Severity.WARNING: ("slack", "email"),
-    Severity.INFO: ("email",),
-}
-"""Who must be told of what, as ``lab/settings.py`` declares it."""
 _QUIET_AT_THE_END = 300.0
 """Production seconds at the end of a repaired system in which nothing may fire."""
 
@@ -149,7 +142,7 @@ def _unheard(story: Scenario, heard: Iterable[Message], told: Sequence[Message],
     primary = story.must[0]
     if not 1 <= len(told) <= story.most:
         yield f"{len(told)} notifications for one incident, 1 to {story.most} are wanted"
-    for channel in _CHANNELS[primary.severity]:
+    for channel in CHANNELS[primary.severity]:
         mine = [m for m in heard if m.inhibited and m.channel == channel]
         if not any(_names(m, primary) for m in mine):
             yield f"{channel}: no message names {primary.alert}"

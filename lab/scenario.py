@@ -14,11 +14,43 @@ from asynq_mon_codegen.duration import Duration, duration
 from lab import scenarios
 from lab.stack import Lab, Shape
 
-__all__ = ["MOST_NOTIFICATIONS", "Expected", "Kind", "Scenario", "Suite", "scenario", "scenarios_of"]
+__all__ = [
+    "MOST_NOTIFICATIONS",
+    "WITHOUT_REDIS",
+    "WITHOUT_WORKERS",
+    "Expected",
+    "Kind",
+    "Scenario",
+    "Suite",
+    "scenario",
+    "scenarios_of",
+]
 
 
 MOST_NOTIFICATIONS = 3
 """More notifications than this for one incident are a flood of their own."""
+
+
+WITHOUT_WORKERS = (
+    "AsynqWorkerDown",
+    "AsynqQueueStalled",
+    "AsynqQueueWaitHigh",
+    "AsynqQueueBacklogNotDraining",
+    "AsynqPeriodicTaskMissing",
+)
+"""What is true as well where no worker is left."""
+WITHOUT_REDIS = (
+    "AsynqQueueMetricsMissing",
+    "AsynqExporterDown",
+    "AsynqScrapeSlow",
+    "AsynqEnqueueErrors",
+    "AsynqWorkersDown",
+    "AsynqSchedulerEnqueueErrors",
+    "AsynqPeriodicTaskMissing",
+    "AsynqQueueMissing",
+    "AsynqQueueWaitHigh",
+)
+"""What is true as well where Redis does not answer."""
 
 
 class Kind(Enum):

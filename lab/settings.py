@@ -15,18 +15,26 @@ from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.generators.alertmanager import CONFIG
 from asynq_mon_codegen.model import Monitoring, Receiver, Severity
 from asynq_mon_codegen.plan import resolve
+from lab.messages import Channel
 from lab.monitoring import monitoring
 from lab.processes import LabError
 from lab.sinks import INHIBITED, UNINHIBITED, Sinks
 
-__all__ = ["GENERATED", "Pace", "Settings", "artifacts"]
+__all__ = ["CHANNELS", "GENERATED", "Pace", "Settings", "artifacts"]
 
 GENERATED = "generated"
 """Folder of the generated files, in that of the lab."""
 
+CHANNELS: Mapping[Severity, tuple[Channel, ...]] = {
+    Severity.CRITICAL: ("pagerduty", "slack"),
+    Severity.WARNING: ("slack", "email"),
+    Severity.INFO: ("email",),
+    Severity.NONE: ("webhook",),
+}
+"""By which ways people are told of what."""
+
 _KINDS = ("rules", "alertmanager", "dashboards", "runbooks")
 _LOOKBACK_MS = 300_000
-_SCRAPE_TIMEOUT_MS = 10_000
 _RESEND_MS = 60_000
 _FOR_GRACE_MS = 600_000
 _FOR_OUTAGE_MS = 3_600_000
@@ -91,18 +99,14 @@ class Settings:
         new.replace(self._targets.with_suffix(".json"))
 
     def _receivers(self, which: str) -> dict[Severity, tuple[Receiver, ...]]:
-        slack = Receiver.slack("slack", channel="#shop", api_url_file=self._secret(f"slack-{which}", self._url(which)))
-        pager = Receiver.pagerduty("pagerduty", routing_key_file=self._secret("pagerduty", "key-of-the-lab"))
-        mail = Receiver.email("email", to=f"{which}@lab.example", smarthost=self._sinks.smarthost)
-        return {
-            Severity.CRITICAL: (pager, slack),
-            Severity.WARNING: (slack, mail),
-            Severity.INFO: (mail,),
-            Severity.NONE: (Receiver.webhook("watchdog", url=self._sinks.url(which, "webhook")),),
+        hook = self._secret(f"slack-{which}", self._sinks.url(which, "slack"))
+        by_channel: dict[Channel, Receiver] = {
+            "slack": Receiver.slack("slack", channel="#shop", api_url_file=hook),
+            "pagerduty": Receiver.pagerduty("pagerduty", routing_key_file=self._secret("pagerduty", "key-of-the-lab")),
+            "email": Receiver.email("email", to=f"{which}@lab.example", smarthost=self._sinks.smarthost),
+            "webhook": Receiver.webhook("watchdog", url=self._sinks.url(which, "webhook")),
         }
-
-    def _url(self, which: str) -> str:
-        return self._sinks.url(which, "slack")
+        return {severity: tuple(by_channel[c] for c in channels) for severity, channels in CHANNELS.items()}
 
     def _secret(self, name: str, text: str) -> str:
         path = self.folder.resolve() / "secrets" / name
@@ -124,7 +128,7 @@ class Settings:
         return {
             "global": {
                 "scrape_interval": pace.ms(scrape.interval.milliseconds),
-                "scrape_timeout": pace.ms(_SCRAPE_TIMEOUT_MS),
+                "scrape_timeout": pace.ms(scrape.timeout.milliseconds),
                 "evaluation_interval": pace.ms(monitoring.evaluation_interval.milliseconds),
             },
             "rule_files": [f"{GENERATED}/rules/*.yaml"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asynq_mon_codegen import Severity, Threat
-from lab.scenario import Expected, Scenario
+from lab.scenario import WITHOUT_WORKERS, Expected, Scenario
 from lab.stack import Lab
 
 
@@ -26,12 +26,6 @@ SCENARIO = Scenario(
     lasts="15m",
     recovers="30m",
     short=True,
-    may=(
-        "AsynqWorkerDown",
-        "AsynqQueueStalled",
-        "AsynqQueueWaitHigh",
-        "AsynqQueueBacklogNotDraining",
-        "AsynqPeriodicTaskMissing",
-    ),
+    may=WITHOUT_WORKERS,
     must=(Expected(alert="AsynqWorkersDown", severity=Severity.CRITICAL, threat=Threat.AVAILABILITY, within="4m"),),
 )

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from asynq_mon_codegen import Severity, Threat
-from lab.scenario import Expected, Scenario
+from lab.scenario import WITHOUT_REDIS, Expected, Scenario
 
 SCENARIO = Scenario(
     title="Redis hangs",
     act=lambda lab: lab.redis.freeze(),
     lasts="20m",
-    may=(
-        "AsynqQueueMetricsMissing",
-        "AsynqExporterDown",
-        "AsynqScrapeSlow",
-        "AsynqEnqueueErrors",
-        "AsynqWorkersDown",
-        "AsynqSchedulerEnqueueErrors",
-        "AsynqPeriodicTaskMissing",
-        "AsynqQueueMissing",
-        "AsynqQueueWaitHigh",
-        "AsynqWorkerDown",
-    ),
+    may=(*WITHOUT_REDIS, "AsynqWorkerDown"),
     must=(Expected(alert="AsynqRedisDown", severity=Severity.CRITICAL, threat=Threat.DEPENDENCY, within="6m"),),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asynq_mon_codegen import Severity, Threat
-from lab.scenario import Expected, Scenario
+from lab.scenario import WITHOUT_REDIS, Expected, Scenario
 
 SCENARIO = Scenario(
     title="Redis is stopped",
@@ -12,16 +12,6 @@ SCENARIO = Scenario(
     lasts="15m",
     recovers="30m",
     short=True,
-    may=(
-        "AsynqQueueMetricsMissing",
-        "AsynqExporterDown",
-        "AsynqScrapeSlow",
-        "AsynqEnqueueErrors",
-        "AsynqWorkersDown",
-        "AsynqSchedulerEnqueueErrors",
-        "AsynqPeriodicTaskMissing",
-        "AsynqQueueMissing",
-        "AsynqQueueWaitHigh",
-    ),
+    may=WITHOUT_REDIS,
     must=(Expected(alert="AsynqRedisDown", severity=Severity.CRITICAL, threat=Threat.DEPENDENCY, within="4m"),),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from asynq_mon_codegen import Severity, Threat
-from lab.scenario import Expected, Scenario
+from lab.scenario import WITHOUT_WORKERS, Expected, Scenario
 from lab.stack import Lab
 
 
@@ -30,12 +30,6 @@ SCENARIO = Scenario(
     prepare=long_tasks,
     act=stop_all,
     lasts="20m",
-    may=(
-        "AsynqWorkerDown",
-        "AsynqQueueStalled",
-        "AsynqQueueWaitHigh",
-        "AsynqQueueBacklogNotDraining",
-        "AsynqPeriodicTaskMissing",
-    ),
+    may=WITHOUT_WORKERS,
     must=(Expected(alert="AsynqWorkersDown", severity=Severity.CRITICAL, threat=Threat.AVAILABILITY, within="8m"),),
 )
