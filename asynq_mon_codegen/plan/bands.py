@@ -24,7 +24,7 @@ from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model import Above, Alert, Band, Below, Monitoring, Signal, Where, services_of
 from asynq_mon_codegen.promql import Binary, Expr, Record, Recorded, TimeOfDay, number
-from asynq_mon_codegen.promql.expressions import Call
+from asynq_mon_codegen.promql.expressions import Call, either
 from asynq_mon_codegen.promql.labels import any_of
 
 __all__ = ["BANDS_GROUP", "Learnt", "band_interval", "bands_of", "batch_record", "learnt", "level_expr"]
@@ -130,14 +130,11 @@ def batch_record(monitoring: Monitoring) -> Record | None:
     ]
     if not parts:
         return None
-    expr: Expr = parts[0]
-    for part in parts[1:]:
-        expr = expr.or_(part)
     return Record(
         metric="asynq_batch_window",
         operations="active",
         by="queue",
-        expr=expr.group(by="queue"),
+        expr=either(*parts).group(by="queue"),
         help="1 while the queue is in a declared batch window.",
     )
 
@@ -145,13 +142,8 @@ def batch_record(monitoring: Monitoring) -> Record | None:
 def _season(mine: Recorded, band: Band) -> Expr:
     # half the window later, so that the same moment lies in the middle of the past window
     half = band.window.milliseconds // 2
-    parts: list[Expr] = [
-        mine.offset(Duration(past.milliseconds - half)).relabel("past", str(past)) for past in band.past
-    ]
-    every = parts[0]
-    for part in parts[1:]:
-        every = every.or_(part)
-    return every.median(by=mine.by)
+    parts = (mine.offset(Duration(past.milliseconds - half)).relabel("past", str(past)) for past in band.past)
+    return either(*parts).median(by=mine.by)
 
 
 def _usual(hour: Record, season: Record, trend: Record, band: Band, rising: bool, batch: Record | None) -> Expr:

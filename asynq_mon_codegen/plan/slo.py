@@ -26,7 +26,7 @@ from asynq_mon_codegen.plan.buckets import bounds_of
 from asynq_mon_codegen.plan.expressions import pretty
 from asynq_mon_codegen.plan.thresholds import ThresholdClass
 from asynq_mon_codegen.promql import Expr, Histogram, Matcher, Scope
-from asynq_mon_codegen.promql.expressions import Binary
+from asynq_mon_codegen.promql.expressions import Binary, either
 from asynq_mon_codegen.promql.labels import any_of
 
 __all__ = ["burn_condition", "check", "objective_classes", "outcomes_of", "parts_of", "rule_group", "watched"]
@@ -204,9 +204,7 @@ def burn_condition(
             if minimum is not None:
                 both = both.and_(pair.errors.at_least(minimum))
             parts.append(_Within(both, (*matchers, *classes[-1].matchers)))
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.or_(part)
+    whole = either(*parts)
     for guard in alert.guards:
         if guard.minimum is None and guard.applies_to(severity):
             whole = Binary(guard.kind, whole, guard.expr)

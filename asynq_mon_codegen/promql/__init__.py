@@ -4,11 +4,10 @@ A gauge has no ``rate`` and a counter no ``max_over``, so that an editor, mypy a
 use neither, the loader object before Prometheus computes nonsense. Nothing here knows of alerts.
 """
 
+from asynq_mon_codegen.promql.declared import Declared, ForEach
 from asynq_mon_codegen.promql.expressions import (
     Binary,
-    Declared,
     Expr,
-    ForEach,
     Raw,
     TimeOfDay,
     number,
@@ -27,11 +26,10 @@ from asynq_mon_codegen.promql.metrics import (
     Histogram,
     Label,
     Metric,
-    Record,
-    Recorded,
     Series,
     Source,
 )
+from asynq_mon_codegen.promql.records import Record, Recorded
 from asynq_mon_codegen.promql.scope import Scope
 
 __all__ = [

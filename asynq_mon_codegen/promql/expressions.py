@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError
@@ -12,16 +13,16 @@ from asynq_mon_codegen.promql.labels import quote
 from asynq_mon_codegen.promql.scope import Scope
 
 __all__ = [
+    "PRECEDENCE",
     "Aggregate",
     "Binary",
     "Call",
-    "Declared",
     "Expr",
-    "ForEach",
     "Number",
     "Raw",
     "TimeOfDay",
     "by_labels",
+    "either",
     "number",
     "per_second",
     "promql",
@@ -30,10 +31,10 @@ __all__ = [
     "vector",
 ]
 
-_CHUNK = 16
 _SETS = frozenset({"and", "or", "unless"})
 _COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
-_PRECEDENCE = {"or": 1, "and": 2, "unless": 2, **dict.fromkeys(_COMPARISONS, 3), "+": 4, "-": 4, "*": 5, "/": 5}
+PRECEDENCE = {"or": 1, "and": 2, "unless": 2, **dict.fromkeys(_COMPARISONS, 3), "+": 4, "-": 4, "*": 5, "/": 5}
+"""How strongly each operator binds."""
 
 
 def by_labels(by: str | Iterable[str]) -> tuple[str, ...]:
@@ -252,7 +253,7 @@ class Binary(Expr):
     @property
     def precedence(self) -> int:  # type: ignore[override]
         """How strongly the operator binds."""
-        return _PRECEDENCE[self.op]
+        return PRECEDENCE[self.op]
 
     @property
     def labels(self) -> frozenset[str] | None:  # type: ignore[override]
@@ -356,69 +357,13 @@ class Raw(Expr):
         return f"{self.text}\n" if "#" in self.text else self.text
 
 
-@frozen
-class ForEach(Expr):
-    """``anchor`` once for every declared name, the name in ``label``; nothing where none is declared."""
-
-    anchor: Expr
-    label: str
-    key: str
-
-    @property
-    def labels(self) -> frozenset[str]:  # type: ignore[override]
-        """Those of the anchor, and the label."""
-        return (self.anchor.labels or frozenset()) | {self.label}
-
-    @property
-    def precedence(self) -> int:  # type: ignore[override]
-        """That of the ``or`` between the names."""
-        return _PRECEDENCE["or"]
-
-    def children(self) -> tuple[Expr, ...]:
-        """The anchor."""
-        return (self.anchor,)
-
-    def render(self, scope: Scope) -> str:
-        """``label_replace(anchor, ...) or label_replace(...)``; an empty text without names."""
-        mine = tuple(m for m in scope.matchers if m.label == self.label)
-        # matchers of the label choose among the names; the anchor is what the names are compared with
-        kept = tuple(m for m in scope.matchers if m not in mine)
-        parts = []
-        for matchers, listed in scope.declared_where(self.key):
-            anchor = self.anchor.render(evolve(scope, matchers=(*kept, *matchers)))
-            names = [name for name in listed if all(m.accepts(name) for m in mine)]
-            # label_replace expands $1 in its replacement, so a dollar in a name is doubled
-            texts = [quote(name.replace("$", "$$")) for name in names]
-            parts += [f'label_replace({anchor}, "{self.label}", {text}, "", "")' for text in texts]
-        if len(parts) <= _CHUNK:
-            return "\nor ".join(parts)
-        # each `or` walks all of its left side, so that a chain of hundreds would cost their square
-        chunks = ["\nor ".join(parts[i : i + _CHUNK]) for i in range(0, len(parts), _CHUNK)]
-        return "\nor ".join(f"({chunk})" for chunk in chunks)
-
-
-@frozen
-class Declared(Expr):
-    """The expressions that a declaration adds under ``key``, joined by ``or``; an empty text where it adds none.
-
-    Their labels tell them apart, so that no series hides another.
-    """
-
-    key: str
-    labels: frozenset[str] | None = field()
-    precedence = _PRECEDENCE["or"]
-
-    def render(self, scope: Scope) -> str:
-        """``a or b or c``, in brackets by the dozen where there are many."""
-        parts = [part.render(scope) for part in scope.declared_parts(self.key)]
-        while len(parts) > _CHUNK:
-            chunks = ["\nor ".join(parts[i : i + _CHUNK]) for i in range(0, len(parts), _CHUNK)]
-            parts = [f"({chunk})" for chunk in chunks]
-        return "\nor ".join(parts)
-
-
 def _expr(value: Expr | float) -> Expr:
     return value if isinstance(value, Expr) else number(value)
+
+
+def either(first: Expr, *others: Expr) -> Expr:
+    """The series of all of them, joined by ``or``."""
+    return reduce(Expr.or_, others, first)
 
 
 def number(value: float | Number) -> Number:

@@ -1,4 +1,4 @@
-"""Metrics with their true types, and recorded series: what expressions are made of."""
+"""Metrics with their true types: what expressions are made of."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ __all__ = [
     "Gauge",
     "Histogram",
     "Label",
+    "Levels",
     "Metric",
     "Range",
-    "Record",
-    "Recorded",
     "Series",
     "Source",
 ]
@@ -158,7 +157,7 @@ def _step(step: str | Duration | None) -> Duration | None:
     return None if step is None else duration(step, "step")
 
 
-class _Levels(Series):
+class Levels(Series):
     """Functions over time of a value that goes up and down."""
 
     def avg_over(self, window: str | Duration) -> Call:
@@ -300,7 +299,7 @@ class Metric(Series):
 
 
 @frozen(kw_only=True)
-class Gauge(Metric, _Levels):
+class Gauge(Metric, Levels):
     """A metric that goes up and down; it has levels, no rate."""
 
     kind = "gauge"
@@ -382,41 +381,3 @@ class Slower(Expr):
         every = _over("rate", self.histogram, self.window, suffix="_count")
         bucket = _over("rate", self.histogram.matching(le), self.window, suffix="_bucket")
         return f"{every.render(scope)} - max without (le) ({bucket.render(scope)})"
-
-
-@frozen(kw_only=True)
-class Recorded(_Levels):
-    """A recorded series by its name, ``level:metric:operations``; the level is made of the identity and ``by``.
-
-    For what is read where its definition cannot stand, since it is made of the reader.
-    """
-
-    metric: str
-    operations: str
-    by: tuple[str, ...] = field(converter=by_labels)
-
-    @property
-    def labels(self) -> frozenset[str]:  # type: ignore[override]
-        """The labels of its level, without the identity."""
-        return frozenset(self.by)
-
-    def series_name(self, scope: Scope) -> str:
-        """The recorded name in this scope."""
-        level = "_".join(dict.fromkeys((*scope.identity, *self.by))) or "global"
-        return f"{level}:{self.metric}:{self.operations}"
-
-
-@frozen(kw_only=True)
-class Record(Recorded):
-    """A recorded series and what it records."""
-
-    expr: Expr
-    help: str
-
-    def children(self) -> tuple[Expr, ...]:
-        """What it records."""
-        return (self.expr,)
-
-    def bare(self) -> Record:
-        """The recorded series itself, without filters or offset."""
-        return evolve(self, matchers=(), shift=None)
