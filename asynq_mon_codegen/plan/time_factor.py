@@ -66,7 +66,7 @@ class _Faster:
                 return attrs.evolve(value, expr=self.of(value.expr), minimum=minimum)
             case Alert():
                 return attrs.evolve(self._fields(value), when=self._levels(value.when, value.signal.unit))
-            case Queue() | TaskType():
+            case Queue() | TaskType() | Monitoring():
                 own = tuple((name, self._levels(w, self.units.get(name))) for name, w in value.thresholds)
                 return attrs.evolve(self._fields(value), thresholds=own)
             case tuple():

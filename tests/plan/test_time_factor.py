@@ -9,12 +9,13 @@ import pytest
 from attrs import evolve
 from click.testing import CliRunner
 
-from asynq_mon_codegen import Above, Monitoring, Queue, TaskType, Unit, asynq
+from asynq_mon_codegen import Above, Fleet, Monitoring, Queue, TaskType, Unit, asynq
 from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import UsageError
 from asynq_mon_codegen.generators import alertmanager
+from asynq_mon_codegen.model import merged
 from asynq_mon_codegen.plan import Plan, resolve
 
 FACTOR = 20
@@ -62,6 +63,21 @@ def test_levels_follow_their_unit() -> None:
     assert periodic.classes[0].level == 2 * 60 / FACTOR
     assert rules["AsynqTaskFailureRatioHigh", "critical"].default_level == 0.25
     assert rules["AsynqArchiveNearlyFull", "critical"].default_level == 9500
+
+
+def test_levels_of_a_service_follow_too() -> None:
+    """What one service of a fleet declares for an alert as a whole is in seconds as well."""
+    own = Monitoring(
+        service="orders",
+        where={"namespace": "orders"},
+        identity=("namespace",),
+        thresholds={"AsynqQueueWaitHigh": Above(warning="10s", critical="20s")},
+        alerts=asynq.ALERTS,
+    )
+    fleet = merged(Fleet(identity=("namespace",), alerts=asynq.ALERTS, services=(own,)))
+    [critical, warning] = resolve(fleet, time_factor=FACTOR).rules_of(asynq.ALERTS["AsynqQueueWaitHigh"])
+    assert [c.level for c in critical.classes] == [1.0, 15.0]
+    assert [c.level for c in warning.classes] == [0.5, 3.0]
 
 
 def test_constants_follow_their_dimension() -> None:
