@@ -64,8 +64,8 @@ def declaration_path(config: Path | None) -> Path:
     return here if here.exists() else EMBEDDED
 
 
-def open_declaration(path: Path, *, time_factor: int = REAL_TIME, alone: bool = False) -> Plan:
-    """Load a declaration, or a folder of them, and resolve it; ``time_factor`` is for the lab.
+def open_declaration(path: Path, *, alone: bool = False) -> Plan:
+    """Load a declaration, or a folder of them, and resolve it.
 
     ``alone`` takes a service of a fleet as if there were no other.
 
@@ -73,7 +73,10 @@ def open_declaration(path: Path, *, time_factor: int = REAL_TIME, alone: bool = 
         LoadError: a file has no usable declaration.
         UsageError: its parts do not fit together.
     """
-    monitoring = declared(path, alone=alone)
+    return _resolved(path, declared(path, alone=alone), REAL_TIME)
+
+
+def _resolved(path: Path, monitoring: Monitoring, time_factor: int) -> Plan:
     try:
         return resolve(monitoring, dashboard_records(monitoring), time_factor=time_factor)
     except DeclarationError as error:
@@ -175,10 +178,11 @@ def build(path: Path, only: Iterable[str] = (), *, time_factor: int = REAL_TIME)
     for kind in kinds:
         if kind not in GENERATORS:
             raise UsageError(f"--only {kind}: there is no such kind of output", did_you_mean(kind, GENERATORS))
-    plan = open_declaration(path)
+    monitoring = declared(path)
+    plan = _resolved(path, monitoring, REAL_TIME)
     problems = registry.run(plan)
     if time_factor != REAL_TIME:
-        plan = open_declaration(path, time_factor=time_factor)
+        plan = _resolved(path, monitoring, time_factor)
         kinds = tuple(kind for kind in kinds if kind != "tests")  # a probe knows the real clock only
     artifacts: tuple[Artifact, ...] = ()
     if not problems:

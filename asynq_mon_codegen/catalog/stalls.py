@@ -88,6 +88,15 @@ def _declared(key: str) -> Expr:
     return ForEach(ANY_QUEUE, "queue", key)
 
 
+_OF_A_STANDSTILL = (
+    "AsynqQueueWaitHigh",
+    "AsynqQueueBacklogNotDraining",
+    "AsynqScheduledOverdue",
+    "AsynqWorkersSaturated",
+    "AsynqPeriodicTaskMissing",
+)
+"""What follows where a queue gets nothing done."""
+
 QUEUE_STALLED = Alert(
     name="AsynqQueueStalled",
     group=GROUP,
@@ -108,13 +117,7 @@ QUEUE_STALLED = Alert(
     summary="Nobody works on a queue that has tasks waiting",
     description="Queue {queue} has {value} pending, and not one attempt has finished for more than 5 minutes.",
     dashboard="asynq-queue",
-    inhibits=(
-        "AsynqQueueWaitHigh",
-        "AsynqQueueBacklogNotDraining",
-        "AsynqScheduledOverdue",
-        "AsynqWorkersSaturated",
-        "AsynqPeriodicTaskMissing",
-    ),
+    inhibits=_OF_A_STANDSTILL,
     probe=probes.STALLED,
     runbook=runbooks.STALLED,
 )
@@ -136,13 +139,7 @@ QUEUE_STARVED = Alert(
     description="Queue {queue} has {value} pending and for more than 5 minutes none of them has been taken, while "
     "workers of the same Redis serve another queue that never becomes empty.",
     dashboard="asynq-overview",
-    inhibits=(
-        "AsynqQueueWaitHigh",
-        "AsynqQueueBacklogNotDraining",
-        "AsynqScheduledOverdue",
-        "AsynqWorkersSaturated",
-        "AsynqPeriodicTaskMissing",
-    ),
+    inhibits=_OF_A_STANDSTILL,
     probe=probes.STARVED,
     runbook=runbooks.STARVED,
 )

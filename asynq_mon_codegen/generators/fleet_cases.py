@@ -8,7 +8,7 @@ from attrs import frozen
 
 from asynq_mon_codegen.model import Alert, Fleet, Monitoring
 from asynq_mon_codegen.plan import Plan, PlannedAlert
-from asynq_mon_codegen.plan.fleet import sample
+from asynq_mon_codegen.plan.fleet import declared_names, sample
 from asynq_mon_codegen.plan.thresholds import ThresholdClass
 from asynq_mon_codegen.plan.where import terms_of
 from asynq_mon_codegen.promql import ForEach
@@ -44,19 +44,12 @@ def home_of(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> Home:
         return Home(identity={label: f"{label}-a" for label in fleet.identity}, declared=dict(plan.scope.names))
     keys = {e.key for e in alert.signal.expr.walk() if isinstance(e, ForEach)}
     for one in fleet.services if keys else ():
-        declared = _names(one)
+        declared = dict(declared_names(one))
         identity = sample(fleet, terms_of(one.where))
         off = any(c.names and c.accepts({**identity, "queue": n}) for r in rules for c in r.classes for n in declared)
         if any(declared.get(key) for key in keys) and not off:
             return Home(identity=identity, declared=declared)
     return Home(identity=sample(fleet, rules[0].classes[-1].terms), declared={})
-
-
-def _names(one: Monitoring) -> dict[str, tuple[str, ...]]:
-    return {
-        "queues": tuple(q.name for q in one.queues if not q.optional),
-        "optional_queues": tuple(q.name for q in one.queues if q.optional),
-    }
 
 
 def places_of(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iterator[tuple[Place, ...]]:

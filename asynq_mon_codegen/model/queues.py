@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from attrs import field, frozen
 
 from asynq_mon_codegen.duration import Duration, duration
-from asynq_mon_codegen.errors import DeclarationError, did_you_mean
+from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model.alerts import Alert
 from asynq_mon_codegen.model.conditions import Above, Below
 from asynq_mon_codegen.model.kinds import items, typed
+from asynq_mon_codegen.model.weekdays import WEEKDAYS, check_weekdays
 
 __all__ = ["BatchWindow", "Queue", "TaskType", "Thresholds", "thresholds_of"]
 
@@ -54,7 +55,6 @@ def _period(value: str | Duration | None) -> Duration | None:
 
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 
 @frozen(field_transformer=typed)
@@ -78,15 +78,13 @@ class BatchWindow:
                 raise DeclarationError(f"{text!r} is not a time of day", 'write "HH:MM" in UTC, from 00:00 to 23:59')
         if self.start == self.end:
             raise DeclarationError(f"a batch window from {self.start} to {self.end} is empty", "give it an end")
-        for day in self.weekdays:
-            if day not in _DAYS:
-                raise DeclarationError(f"{day!r} is not a weekday", did_you_mean(day, _DAYS))
+        check_weekdays(self.weekdays)
 
     @property
     def minutes(self) -> tuple[int, int, tuple[int, ...]]:
         """Start and end in minutes after midnight, and the days of the week, 0 being Sunday."""
         start, end = (int(t[:2]) * 60 + int(t[3:]) for t in (self.start, self.end))
-        return start, end, tuple(sorted(_DAYS.index(day) for day in self.weekdays))
+        return start, end, tuple(sorted(WEEKDAYS.index(day) for day in self.weekdays))
 
 
 def _batch(value: BatchWindow | Iterable[BatchWindow]) -> tuple[BatchWindow, ...]:

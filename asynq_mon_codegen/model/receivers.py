@@ -11,12 +11,12 @@ from attrs import field, frozen
 from asynq_mon_codegen.errors import DeclarationError, did_you_mean
 from asynq_mon_codegen.model.kinds import items, typed
 from asynq_mon_codegen.model.terms import Severity, Threat
+from asynq_mon_codegen.model.weekdays import check_weekdays
 
 __all__ = ["MuteTime", "Receiver", "Route"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SECRETS = (
     "api_url",
     "routing_key",
@@ -197,9 +197,7 @@ class MuteTime:
 
     @weekdays.validator
     def _check_days(self, _: object, value: tuple[str, ...]) -> None:
-        for day in value:
-            if day not in _DAYS:
-                raise DeclarationError(f"{day!r} is not a weekday", did_you_mean(day, _DAYS))
+        check_weekdays(value)
 
     def __attrs_post_init__(self) -> None:
         if self.end <= self.start:

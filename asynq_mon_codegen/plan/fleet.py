@@ -13,7 +13,17 @@ from asynq_mon_codegen.plan.where import Override, Term, Terms, partition, terms
 from asynq_mon_codegen.promql import Matcher, Raw
 from asynq_mon_codegen.promql.labels import any_of
 
-__all__ = ["Given", "Leaf", "given_for", "leaves_of", "names_by_service", "once", "sample", "team_cases"]
+__all__ = [
+    "Given",
+    "Leaf",
+    "declared_names",
+    "given_for",
+    "leaves_of",
+    "names_by_service",
+    "once",
+    "sample",
+    "team_cases",
+]
 
 T = TypeVar("T")
 
@@ -142,6 +152,14 @@ def once(fleet: Fleet, key: str, compute: Callable[[], T]) -> T:
 
 
 # -- names ---------------------------------------------------------------------------------------
+
+
+def declared_names(one: Monitoring) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Names by kind that some expressions list one by one: queues that must exist, and optional ones."""
+    return (
+        ("queues", tuple(q.name for q in one.queues if not q.optional)),
+        ("optional_queues", tuple(q.name for q in one.queues if q.optional)),
+    )
 
 
 def names_by_service(fleet: Fleet, *, optional: bool) -> tuple[tuple[tuple[Matcher, ...], tuple[str, ...]], ...]:

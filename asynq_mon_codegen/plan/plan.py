@@ -15,7 +15,7 @@ from asynq_mon_codegen.model import Above, Alert, Band, Burn, Fleet, LevelOrBand
 from asynq_mon_codegen.plan import slo
 from asynq_mon_codegen.plan.bands import BANDS_GROUP, band_interval, batch_record, learnt
 from asynq_mon_codegen.plan.expressions import condition, record_text
-from asynq_mon_codegen.plan.fleet import names_by_service
+from asynq_mon_codegen.plan.fleet import declared_names, names_by_service
 from asynq_mon_codegen.plan.labels import RuleLabel, rule_labels
 from asynq_mon_codegen.plan.links import Link, links_of
 from asynq_mon_codegen.plan.texts import Text
@@ -23,7 +23,7 @@ from asynq_mon_codegen.plan.thresholds import ThresholdClass, classes_of
 from asynq_mon_codegen.plan.time_factor import REAL_TIME, faster
 from asynq_mon_codegen.promql import Expr, Metric, Record, Scope
 
-__all__ = ["RECORDING_GROUP", "Group", "Plan", "PlannedAlert", "PlannedRecord", "resolve"]
+__all__ = ["RECORDING_GROUP", "Group", "Plan", "PlannedAlert", "PlannedRecord", "records_of", "resolve"]
 
 RECORDING_GROUP = "recording"
 """The group of the recorded series that several domains share."""
@@ -157,10 +157,7 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
     scope = Scope(
         identity=monitoring.identity,
         selectors=monitoring.scrape.selectors(),
-        names=(
-            ("queues", tuple(q.name for q in monitoring.queues if not q.optional)),
-            ("optional_queues", tuple(q.name for q in monitoring.queues if q.optional)),
-        ),
+        names=declared_names(monitoring),
         names_where=()
         if not isinstance(monitoring, Fleet)
         else (
@@ -177,7 +174,7 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
     group_names = tuple(dict.fromkeys((*(a.group for a in alerts), *homes.values(), BANDS_GROUP)))
     for alert in alerts:
         # an alert that has no level where nothing is declared needs no series either
-        for record in _records_of(alert) if planned[alert.name] else ():
+        for record in records_of(alert) if planned[alert.name] else ():
             homes.setdefault(record, alert.group)
     for record in _band_records(alerts, planned, monitoring):
         homes.setdefault(record, BANDS_GROUP)
@@ -223,7 +220,8 @@ def _band_records(
                 yield from _records_in(record)
 
 
-def _records_of(alert: Alert) -> Iterator[Record]:
+def records_of(alert: Alert) -> Iterator[Record]:
+    """Every record that the alert reads, each after those that it is made of, without filters or offsets."""
     for expr in (alert.signal.expr, *(g.expr for g in alert.guards)):
         yield from _records_in(expr)
 
