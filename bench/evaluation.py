@@ -9,7 +9,7 @@ One Prometheus at a time scrapes queue metrics that a small server makes up (asy
 
 Printed: the seconds that all rule groups took in a cycle, which share of one core that is at the usual interval
 of 30 seconds, and the resident memory of the whole process, scrapes included. Only alerts about queues are
-counted, so that the three say the same.
+counted, so that the three say the same; what learns thresholds (group ``bands``) is in none of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ import yaml
 from attrs import evolve, frozen
 
 from asynq_mon_codegen import Monitoring, asynq
-from asynq_mon_codegen.plan import Plan, resolve
+from asynq_mon_codegen.plan import Plan, PlannedAlert, records_of, resolve
 from asynq_mon_codegen.plan.expressions import condition
 from asynq_mon_codegen.promql import Expr, Record, Scope
 from asynq_mon_codegen.promql.labels import any_of
@@ -117,49 +117,25 @@ def main() -> None:
 def rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
     """Groups of rules; each group is evaluated one rule after the other, as in production."""
     mine = [a for a in plan.alerts if "queue" in a.label_names]
-    read = {r for a in mine for e in (a.alert.signal.expr, *(g.expr for g in a.alert.guards)) for r in records_in(e)}
+    read = {record for rule in mine for record in records_of(rule.alert)}
+    scopes = [plan.scope]
+    if name == "per queue":
+        scopes = [evolve(plan.scope, matchers=(any_of("queue", (f"q{i}",)),)) for i in range(queues)]
     groups = []
     for group in plan.groups:
         alerts = [a for a in group.alerts if a in mine]
         if name == "generated":
             rules: Rules = [{"record": r.name, "expr": r.expr} for r in group.records if r.record in read]
-            rules += [
-                {"alert": a.name, "expr": a.expr, "for": str(a.hold), "labels": {"severity": a.severity.value}}
-                for a in alerts
-            ]
-        elif name == "raw":
-            rules = [
-                {
-                    "alert": a.name,
-                    "expr": condition(bare(a.alert), a.severity, a.classes, plan.scope),
-                    "for": str(a.hold),
-                    "labels": {"severity": a.severity.value},
-                }
-                for a in alerts
-            ]
+            rules += [_alert(a, a.expr) for a in alerts]
         else:
-            scopes = [evolve(plan.scope, matchers=(any_of("queue", (f"q{i}",)),)) for i in range(queues)]
-            rules = [
-                {
-                    "alert": a.name,
-                    "expr": condition(bare(a.alert), a.severity, a.classes, s),
-                    "for": str(a.hold),
-                    "labels": {"severity": a.severity.value},
-                }
-                for a in alerts
-                for s in scopes
-            ]
+            rules = [_alert(a, condition(bare(a.alert), a.severity, a.classes, s)) for a in alerts for s in scopes]
         if rules:
             groups.append(rules)
     return groups
 
 
-def records_in(expr: Expr) -> Iterator[Record]:
-    """Every recorded series below an expression, bare."""
-    for part in expr.walk():
-        if isinstance(part, Record):
-            yield part.bare()
-            yield from records_in(part.expr)
+def _alert(rule: PlannedAlert, expr: str) -> dict[str, object]:
+    return {"alert": rule.name, "expr": expr, "for": str(rule.hold), "labels": {"severity": rule.severity.value}}
 
 
 @frozen

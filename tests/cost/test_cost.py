@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import http.server
 import json
-import shutil
-import socket
-import subprocess
+import re
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -22,8 +18,9 @@ from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.cost import Cost, estimate, sizes_of
 from asynq_mon_codegen.plan import resolve
-
-PROMETHEUS = shutil.which("prometheus")
+from asynq_mon_codegen.prometheus_api import Prometheus
+from lab.processes import Ports, Process, flags, stop_all, until
+from lab.tools import program
 
 
 def cost_of(monitoring: Monitoring, **sizes: int) -> Cost:
@@ -162,12 +159,6 @@ def test_unreachable(url: str, message: str) -> None:
     assert message in done.output
 
 
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
 def _exporter_text(queues: int) -> bytes:
     lines = []
     for i in range(queues):
@@ -182,39 +173,33 @@ def _exporter_text(queues: int) -> bytes:
 
 
 @pytest.mark.e2e
-@pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus on the PATH")
 def test_measured_in_a_real_prometheus(answering: Any, tmp_path: Path) -> None:
     """What the contract says of queues is what Prometheus has, and every rule group has been evaluated."""
-    assert PROMETHEUS is not None
     assert CliRunner().invoke(main, ["generate", "--only", "rules", "-o", str(tmp_path)]).exit_code == 0
     for path in (tmp_path / "rules").glob("*.yaml"):
-        path.write_text(
-            path.read_text().replace("interval: 30s", "interval: 1s").replace("interval: 2m", "interval: 1s")
-        )
+        path.write_text(re.sub(r'interval: "(30s|2m)"', 'interval: "1s"', path.read_text()))
     target = answering(200, _exporter_text(20)).rpartition("@")[2]
-    port = _free_port()
+    ports = Ports()
+    port = ports.take()
     (tmp_path / "prometheus.yaml").write_text(
         f"global: {{scrape_interval: 1s}}\nrule_files: [rules/*.yaml]\n"
         f"scrape_configs:\n- {{job_name: asynq-exporter, static_configs: [{{targets: ['{target}']}}]}}\n"
         f"- {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n"
     )
-    server = subprocess.Popen(
-        [
-            PROMETHEUS,
-            f"--config.file={tmp_path / 'prometheus.yaml'}",
-            f"--storage.tsdb.path={tmp_path / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    given = {
+        "config.file": tmp_path / "prometheus.yaml",
+        "storage.tsdb.path": tmp_path / "data",
+        "web.listen-address": f"127.0.0.1:{port}",
+    }
+    server = Process("prometheus", (program("prometheus"), *flags(given)), tmp_path, port=port, ready="/-/ready")
     try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(url, "count(queue:asynq_queue_size:max) == 20 and on () prometheus_tsdb_head_series")
-        found = invoke("--queues", "20", "--prometheus", url)
+        server.start()
+        expr = "count(queue:asynq_queue_size:max) == 20 and on () prometheus_tsdb_head_series"
+        until(lambda: _has(server.url, expr), lambda: f"Prometheus never had {expr}", within=60)
+        found = invoke("--queues", "20", "--prometheus", server.url)
     finally:
-        server.terminate()
-        server.wait(20)
+        stop_all([server])
+        ports.close()
 
     measured = found["measured"]
     assert measured["total"]["exported_series"] == found["total"]["exported_series"] == 20 * 12
@@ -226,14 +211,6 @@ def test_measured_in_a_real_prometheus(answering: Any, tmp_path: Path) -> None:
     assert measured["total"]["series_of_this_prometheus"] > 20 * 12
 
 
-def _wait_for(url: str, expr: str) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            data = httpx.get(f"{url}/api/v1/query", params={"query": expr}, timeout=5).json()
-        except (httpx.HTTPError, ValueError):
-            data = {}
-        if data.get("data", {}).get("result"):
-            return
-        time.sleep(0.3)
-    pytest.fail(f"Prometheus never had {expr}")
+def _has(url: str, expr: str) -> bool:
+    with Prometheus(url) as prometheus:
+        return bool(prometheus.query(expr))
