@@ -6,6 +6,7 @@ from asynq_mon_codegen.catalog.metrics import asynq
 from asynq_mon_codegen.catalog.probes import stalls as probes
 from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, DUE_FALLS
 from asynq_mon_codegen.catalog.records import ACTIVE, PAUSED, PENDING, PROCESSED, SIZE
+from asynq_mon_codegen.catalog.runbooks import missing as missing_runbooks
 from asynq_mon_codegen.catalog.runbooks import stalls as runbooks
 from asynq_mon_codegen.catalog.waiting import IS_PAUSED
 from asynq_mon_codegen.model import Above, Alert, Present, Severity, Signal, Threat, Unit, only, unless
@@ -178,7 +179,7 @@ QUEUE_MISSING = Alert(
     "others: no alert about it can fire.",
     dashboard="asynq-health",
     probe=probes.MISSING,
-    runbook=runbooks.MISSING,
+    runbook=missing_runbooks.MISSING,
 )
 
 OPTIONAL_QUEUE_MISSING = Alert(
@@ -193,7 +194,7 @@ OPTIONAL_QUEUE_MISSING = Alert(
     description="Queue {queue} is declared as optional, and asynq's exporter has shown no such queue for {hold}.",
     dashboard="asynq-health",
     probe=probes.OPTIONAL_MISSING,
-    runbook=runbooks.OPTIONAL_MISSING,
+    runbook=missing_runbooks.OPTIONAL_MISSING,
 )
 
 SCHEDULED_OVERDUE = Alert(
