@@ -159,8 +159,6 @@ QUEUE_PAUSED = Alert(
         "AsynqQueueWaitHigh",
         "AsynqQueueBacklogNotDraining",
         "AsynqQueueSurge",
-        "AsynqQueueStalled",
-        "AsynqQueueStarved",
     ),
     probe=probes.PAUSED,
     runbook=runbooks.PAUSED,
