@@ -33,12 +33,12 @@ check: $(RUNTIME) ## Fail if a generated file is missing, stale or orphaned
 test: $(DEV) ## All checks that need no Go: lint, types, layers, drift, tests with coverage, promtool and amtool
 	@scripts/ensure_tools.sh
 	@$(MAKE) lint type check
-	$(BIN)/pytest -n $(JOBS) -m "not go and not lab" --cov --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not go and not lab" --cov --cov-report=term $(PYTEST_ARGS)
 
 test-newest: $(DEV) ## Put the outputs through the newest promtool and amtool (built with Go, cached in .tools)
 	@scripts/newest.sh
 	PROMTOOL=$(CURDIR)/.tools/bin/promtool AMTOOL=$(CURDIR)/.tools/bin/amtool \
-		$(BIN)/pytest -n $(JOBS) -m outputs $(PYTEST_ARGS)
+		$(BIN)/pytest -n $(JOBS) --dist worksteal -m outputs $(PYTEST_ARGS)
 
 test-go: $(DEV) ## The generated Go, the metric contract and the lab itself, against a real asynq and Redis (needs Go)
 	@scripts/ensure_lab.sh
