@@ -1,4 +1,4 @@
-"""What the generated rules cost a real Prometheus: `python bench/evaluation.py [--queues 100,1000,10000]`.
+"""What the generated rules cost a real Prometheus: `python -m bench.evaluation [--queues 100,1000,10000]`.
 
 One Prometheus at a time scrapes queue metrics that a small server makes up (asynq's seven families,
 12 series a queue) and evaluates one of three sets of rules, made from the same declaration:
@@ -16,16 +16,10 @@ from __future__ import annotations
 
 import argparse
 import http.server
-import json
-import os
 import shutil
-import socket
-import subprocess
 import tempfile
 import threading
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,15 +30,15 @@ from attrs import evolve, frozen
 from asynq_mon_codegen import Monitoring, asynq
 from asynq_mon_codegen.plan import Plan, PlannedAlert, records_of, resolve
 from asynq_mon_codegen.plan.expressions import condition
-from asynq_mon_codegen.promql import Expr, Record, Scope
 from asynq_mon_codegen.promql.labels import any_of
-from asynq_mon_codegen.promql.metrics import Range
+from bench.prometheus import ask, prometheus
+from bench.queues import scrape_text
+from bench.written_out import bare
 
 INTERVAL = 10
 """Seconds between cycles here: what a cycle costs does not depend on it."""
 CYCLES = 6
 _USUAL = 30
-STATES = ("active", "pending", "scheduled", "retry", "archived", "completed")
 Rules = list[dict[str, object]]
 
 
@@ -52,7 +46,7 @@ class Exporter:
     """Serves the metrics of so many queues; counters move with the time."""
 
     def __init__(self, queues: int) -> None:
-        self._names = [f"q{i}" for i in range(queues)]
+        self._queues = queues
         self._begun = time.time()
         self._body, self._made = b"", 0.0
         self._lock = threading.Lock()
@@ -61,25 +55,9 @@ class Exporter:
         """The text of one scrape, made anew every 10 seconds at most."""
         with self._lock:
             if time.time() - self._made > 10:
-                self._body, self._made = self._render().encode(), time.time()
+                seconds = int(time.time() - self._begun)
+                self._body, self._made = scrape_text(self._queues, seconds).encode(), time.time()
             return self._body
-
-    def _render(self) -> str:
-        done = int((time.time() - self._begun) * 5)
-        out = ["# TYPE asynq_tasks_enqueued_total gauge"]
-        for i, q in enumerate(self._names):
-            out += [f'asynq_tasks_enqueued_total{{queue="{q}",state="{s}"}} {(i + done) % 7}' for s in STATES]
-        for family, kind, value in (
-            ("asynq_queue_size", "gauge", 20),
-            ("asynq_queue_latency_seconds", "gauge", 1),
-            ("asynq_queue_memory_usage_approx_bytes", "gauge", 4096),
-            ("asynq_tasks_processed_total", "counter", done),
-            ("asynq_tasks_failed_total", "counter", done // 100),
-            ("asynq_queue_paused_total", "gauge", 0),
-        ):
-            out.append(f"# TYPE {family} {kind}")
-            out += [f'{family}{{queue="{q}"}} {value}' for q in self._names]
-        return "\n".join(out) + "\n"
 
 
 @frozen
@@ -128,7 +106,9 @@ def rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
             rules: Rules = [{"record": r.name, "expr": r.expr} for r in group.records if r.record in read]
             rules += [_alert(a, a.expr) for a in alerts]
         else:
-            rules = [_alert(a, condition(bare(a.alert), a.severity, a.classes, s)) for a in alerts for s in scopes]
+            rules = [
+                _alert(a, condition(bare(a.alert, INTERVAL), a.severity, a.classes, s)) for a in alerts for s in scopes
+            ]
         if rules:
             groups.append(rules)
     return groups
@@ -136,51 +116,6 @@ def rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
 
 def _alert(rule: PlannedAlert, expr: str) -> dict[str, object]:
     return {"alert": rule.name, "expr": expr, "for": str(rule.hold), "labels": {"severity": rule.severity.value}}
-
-
-@frozen
-class Inlined(Expr):
-    """A recorded series written out: a subquery where a window or an offset is asked of it."""
-
-    record: Record
-    window: str = ""
-    precedence = 0
-
-    @property
-    def labels(self) -> frozenset[str]:  # type: ignore[override]
-        """Those of the record."""
-        return self.record.labels
-
-    def render(self, scope: Scope) -> str:
-        """The expression behind the record."""
-        text = f"({inlined(self.record.expr).render(scope)})"
-        if self.window:
-            text += f"[{self.window}:{INTERVAL}s]" + (f" offset {self.record.shift}" if self.record.shift else "")
-        elif self.record.shift:
-            text = f"last_over_time({text}[{INTERVAL}s:{INTERVAL}s] offset {self.record.shift})"
-        return text
-
-
-def inlined(expr: Expr) -> Expr:
-    """The expression with every recorded series written out."""
-    if isinstance(expr, Record):
-        return Inlined(expr)
-    if isinstance(expr, Range) and isinstance(expr.series, Record):
-        return Inlined(expr.series, str(expr.window))
-    changes = {}
-    for field in getattr(type(expr), "__attrs_attrs__", ()):
-        value = getattr(expr, field.name)
-        if isinstance(value, Expr) and field.name != "series":
-            changes[field.alias] = inlined(value)
-        elif isinstance(value, tuple) and any(isinstance(v, Expr) for v in value):
-            changes[field.alias] = tuple(inlined(v) if isinstance(v, Expr) else v for v in value)
-    return evolve(expr, **changes) if changes else expr
-
-
-def bare(alert):  # type: ignore[no-untyped-def]
-    """The alert without recorded series."""
-    guards = tuple(evolve(g, expr=inlined(g.expr)) for g in alert.guards)
-    return evolve(alert, signal=evolve(alert.signal, expr=inlined(alert.signal.expr)), guards=guards)
 
 
 @contextmanager
@@ -212,58 +147,34 @@ def serving(exporter: Exporter) -> Iterator[int]:
 def measure(groups: list[Rules], queues: int, exporters: int) -> Cost:
     """Run Prometheus for some cycles and read what it says of itself."""
     folder = Path(tempfile.mkdtemp(prefix="asynq-mon-bench-"))
-    with serving(Exporter(queues)) as port, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        own = probe.getsockname()[1]
-        probe.close()
-        data = {"groups": [{"name": f"g{i}", "interval": f"{INTERVAL}s", "rules": r} for i, r in enumerate(groups)]}
-        # The C dumper: a set of rules per queue is some megabytes.
-        (folder / "rules.yaml").write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False))
-        config = {
-            "global": {"scrape_interval": "15s", "evaluation_interval": f"{INTERVAL}s"},
-            "rule_files": ["rules.yaml"],
-            "scrape_configs": [
-                {
-                    "job_name": "asynq-exporter",
-                    "static_configs": [
-                        {"targets": [f"127.0.0.1:{port}"], "labels": {"instance": f"exporter-{n}"}}
-                        for n in range(exporters)
-                    ],
-                },
-                {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{own}"]}]},
-            ],
-        }
-        (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
-        command = [
-            os.environ.get("PROMETHEUS", "prometheus"),
-            f"--config.file={folder / 'prometheus.yaml'}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{own}",
-        ]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            time.sleep(3 * INTERVAL)  # windows fill, caches warm up
-            time.sleep(CYCLES * INTERVAL)
-            if process.poll() is not None:
-                raise SystemExit(f"Prometheus ended: {(folder / 'log').read_text()[-2000:]}")
-            seconds = asked(
-                own, f"sum(avg_over_time(prometheus_rule_group_last_duration_seconds[{CYCLES * INTERVAL}s]))"
-            )
-            rules = asked(own, "sum(prometheus_rule_group_rules)")
-            memory = asked(own, 'process_resident_memory_bytes{job="prometheus"}') / 2**20
-        finally:
-            process.terminate()
-            process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+    data = {"groups": [{"name": f"g{i}", "interval": f"{INTERVAL}s", "rules": r} for i, r in enumerate(groups)]}
+    # The C dumper: a set of rules per queue is some megabytes.
+    (folder / "rules.yaml").write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False))
+    try:
+        with serving(Exporter(queues)) as port:
+            targets = [
+                {"targets": [f"127.0.0.1:{port}"], "labels": {"instance": f"exporter-{n}"}} for n in range(exporters)
+            ]
+            config = {
+                "global": {"scrape_interval": "15s", "evaluation_interval": f"{INTERVAL}s"},
+                "rule_files": ["rules.yaml"],
+                "scrape_configs": [{"job_name": "asynq-exporter", "static_configs": targets}],
+            }
+            with prometheus(folder, config, scraped=True) as url:
+                time.sleep(3 * INTERVAL)  # windows fill, caches warm up
+                time.sleep(CYCLES * INTERVAL)
+                window = f"{CYCLES * INTERVAL}s"
+                seconds = _asked(url, f"sum(avg_over_time(prometheus_rule_group_last_duration_seconds[{window}]))")
+                rules = _asked(url, "sum(prometheus_rule_group_rules)")
+                memory = _asked(url, 'process_resident_memory_bytes{job="prometheus"}') / 2**20
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return Cost(seconds, memory, int(rules))
 
 
-def asked(port: int, expr: str) -> float:
+def _asked(url: str, expr: str) -> float:
     """The value of an expression of one series."""
-    query = urllib.parse.urlencode({"query": expr})
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}") as answer:
-        return float(json.load(answer)["data"]["result"][0]["value"][1])
+    return float(ask(url, "query", query=expr)["result"][0]["value"][1])
 
 
 if __name__ == "__main__":

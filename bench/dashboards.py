@@ -1,0 +1,281 @@
+"""What a refresh of each dashboard costs a real Prometheus: `python -m bench.dashboards [--queues 100]`.
+
+The queries of every panel are asked as Grafana asks them, over a history that promtool makes (see
+``bench/history.py``). Prometheus counts the samples that it reads; what its subqueries read, which it leaves out,
+is asked for in addition. Three sets of the same panels:
+
+- ``generated``: the dashboards as they are;
+- ``raw``: the same values without recorded series, each written out where it is read;
+- ``by hand``: as raw, but with Grafana's ``$__rate_interval`` in place of the windows of rates outside of
+  subqueries, as in dashboards that read raw counters. These windows are shorter and the values noisier.
+
+Annotations and the lists of variables are left out: they read the same few series in all three. What learns
+thresholds (group ``bands``) is read as recorded in all three, since it is made of its own past.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+from attrs import evolve, frozen
+
+from asynq_mon_codegen import Monitoring, asynq
+from asynq_mon_codegen.catalog.dashboards import DASHBOARDS, dashboard_records
+from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, Line
+from asynq_mon_codegen.generators.dashboards import build
+from asynq_mon_codegen.plan import Plan, resolve
+from asynq_mon_codegen.plan.bands import BANDS_GROUP
+from asynq_mon_codegen.promql import Expr, Metric
+from asynq_mon_codegen.promql.parsed import Selector, parse, walk
+from bench import history
+from bench.grafana import Request, range_of, requests
+from bench.prometheus import QueryError, ask, prometheus
+from bench.written_out import bare, inlined
+
+KINDS = ("generated", "raw", "by hand")
+_MARGIN_HOURS = 1.0
+"""More history than a dashboard shows, for the windows at its beginning."""
+_RATE_WINDOW = re.compile(r"(\brate\([^\[\]]*)\[\d+[sm]\]")
+_SUBQUERY = re.compile(r"\)\[[^\]]*:")
+_POINTS = 10_000
+"""Prometheus answers a range query with 11,000 points a series at most."""
+_LINE = "{:10} {:8} {:>7} {:>8} {:>13} {:>13} {:>13} {:>7} {:>8} {:>11} {:>8} {:>8}"
+
+
+@frozen
+class Cost:
+    """Samples read, the most held at once by one query, and Prometheus' seconds."""
+
+    samples: int = 0
+    peak: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.samples + other.samples, max(self.peak, other.peak), self.seconds + other.seconds)
+
+
+def main() -> None:
+    """Measure and print; exit code 1 where a query fails."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--queues", type=int, default=100)
+    parser.add_argument("--exporters", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--task-types", type=int, default=20)
+    parser.add_argument("--panels", metavar="DASHBOARD", help="tell each query of one dashboard, such as overview")
+    arguments = parser.parse_args()
+    size = history.Size(
+        queues=arguments.queues,
+        exporters=arguments.exporters,
+        workers=arguments.workers,
+        task_types=arguments.task_types,
+    )
+    begun, load = time.monotonic(), os.getloadavg()[0]
+    failures = measure(size, arguments.panels)
+    print(f"\n{time.monotonic() - begun:.0f} s, load average {load:.1f} before and {os.getloadavg()[0]:.1f} after")
+    if failures:
+        raise SystemExit("\n".join(failures))
+
+
+def measure(size: history.Size, panels: str | None = None) -> list[str]:
+    """Print the table; the queries that failed."""
+    monitoring = Monitoring(alerts=asynq.ALERTS, service="asynq")
+    plan = resolve(monitoring, dashboard_records(monitoring))
+    every = int(monitoring.evaluation_interval.seconds)
+    boards = {
+        "generated": [build(plan, board) for board in DASHBOARDS],
+        "raw": [build(_raw_plan(plan, every), _raw_board(board, every)) for board in DASHBOARDS],
+    }
+    asked = {kind: [list(requests(board)) for board in made] for kind, made in boards.items()}
+    asked["by hand"] = [list(requests(_by_hand(board))) for board in boards["raw"]]
+    folder = Path(tempfile.mkdtemp(prefix="asynq-mon-bench-"))
+    try:
+        end = int(time.time()) // 60 * 60
+        _make_history(plan, size, folder, end, boards["generated"])
+        with prometheus(folder, {}) as url:
+            return _report(url, end, asked, panels)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# -- panels on raw metrics ---------------------------------------------------------------------------
+
+
+def _raw_board(board: Dashboard, every: int) -> Dashboard:
+    def line(one: Line) -> Line:
+        return evolve(one, expr=inlined(one.expr, every)) if isinstance(one.expr, Expr) else one
+
+    rows = tuple(
+        evolve(row, panels=tuple(evolve(panel, lines=tuple(map(line, panel.lines))) for panel in row.panels))
+        for row in board.rows
+    )
+    return evolve(board, rows=rows)
+
+
+def _raw_plan(plan: Plan, every: int) -> Plan:
+    return evolve(
+        plan,
+        groups=tuple(
+            evolve(g, alerts=tuple(evolve(a, alert=bare(a.alert, every)) for a in g.alerts)) for g in plan.groups
+        ),
+    )
+
+
+def _short_windows(expr: str) -> str:
+    # a subquery with windows shorter than its step would miss what happens between them
+    return expr if _SUBQUERY.search(expr) else _RATE_WINDOW.sub(r"\1[$__rate_interval]", expr)
+
+
+def _by_hand(board: dict[str, Any]) -> dict[str, Any]:
+    def panel(one: dict[str, Any]) -> dict[str, Any]:
+        targets = [{**t, "expr": _short_windows(t["expr"])} for t in one.get("targets", ())]
+        return {**one, "targets": targets, "panels": [panel(p) for p in one.get("panels", ())]}
+
+    return {**board, "panels": [panel(p) for p in board["panels"]]}
+
+
+# -- history -------------------------------------------------------------------------------------------
+
+
+def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards: Iterable[dict[str, Any]]) -> None:
+    """Every raw series that a panel reads for as long as it shows, and every recorded one that a panel names."""
+    hours: dict[Metric, float] = defaultdict(float)
+    for board, made in zip(DASHBOARDS, boards, strict=True):
+        for metric in _metrics(plan, board):
+            hours[metric] = max(hours[metric], range_of(made) / 3600 + _MARGIN_HOURS)
+    longest = max(hours.values())
+    named = {
+        node.name
+        for board in boards
+        for request in requests(board)
+        for node in walk(parse(request.expr))
+        if isinstance(node, Selector)
+    }
+    read = [r for r in plan.records if r.name in named]
+    step = int(plan.monitoring.evaluation_interval.seconds)
+    learnt_step = int(next(g for g in plan.groups if g.name == BANDS_GROUP).interval.seconds)
+    begun = time.monotonic()
+    tracks = [
+        *(t for metric, shown in hours.items() for t in history.raw(plan, metric, size, shown)),
+        *history.alerts(longest, step),
+        *(
+            history.constant(f'{r.name}{{queue="q{i}"}}', longest, learnt_step)
+            for r in read
+            if r.group == BANDS_GROUP
+            for i in range(size.queues)
+        ),
+    ]
+    samples = history.write(tracks, folder, end)
+    with prometheus(folder, {}) as url:
+        made = [r for r in read if r.group != BANDS_GROUP]
+        history.record(url, plan, made, folder, end - int(longest * 3600), end)
+    print(
+        f"{size.queues} queues on {size.exporters} exporters, {size.workers} workers, {size.task_types} task types: "
+        f"{len(tracks):,} series with {samples:,} samples in up to {longest:g} hours, "
+        f"{len(made)} recorded from them, in {time.monotonic() - begun:.0f} s\n"
+    )
+
+
+def _metrics(plan: Plan, board: Dashboard) -> set[Metric]:
+    """The metrics behind the board's panels, without filters."""
+    lines = [
+        line.expr
+        for row in board.rows_for([g.name for g in plan.groups])
+        for panel in row.panels
+        for line in panel.lines
+    ]
+    found = (node for expr in lines if isinstance(expr, Expr) for node in expr.walk())
+    return {
+        evolve(node, matchers=(), shift=None) for node in found if isinstance(node, Metric) and node in plan.contract
+    }
+
+
+# -- measurement ---------------------------------------------------------------------------------------
+
+
+def _report(url: str, end: int, asked: dict[str, list[list[Request]]], panels: str | None) -> list[str]:
+    failures: list[str] = []
+    print(_LINE.format("dashboard", "shown", "panels", "queries", *KINDS, "ratio", "by hand", "peak", "s", "s raw"))
+    for number, board in enumerate(DASHBOARDS):
+        name = board.uid.removeprefix("asynq-")
+        costs = {
+            kind: [_cost(url, r, end, f"{name}, {kind}", failures) for r in of_boards[number]]
+            for kind, of_boards in asked.items()
+        }
+        mine = asked["generated"][number]
+        for shown in ("opened", "all") if not all(r.opened for r in mine) else ("all",):
+            kept = [i for i, r in enumerate(mine) if r.opened or shown == "all"]
+            total = {kind: sum((costs[kind][i] for i in kept), Cost()) for kind in KINDS}
+            print(
+                _LINE.format(
+                    name,
+                    shown,
+                    len({mine[i].panel for i in kept}),
+                    len(kept),
+                    *(f"{total[kind].samples:,}" for kind in KINDS),
+                    *(_ratio(total[kind], total["generated"]) for kind in KINDS[1:]),
+                    f"{total['generated'].peak:,}",
+                    f"{total['generated'].seconds:.2f}",
+                    f"{total['raw'].seconds:.2f}",
+                ),
+                flush=True,
+            )
+        if name == panels:
+            for i, request in enumerate(mine):
+                each = "  ".join(f"{costs[kind][i].samples:>12,}" for kind in KINDS)
+                print(f"  {each}  {request.step:>4} s  {request.panel}: {' '.join(request.expr.split())[:90]}")
+    return failures
+
+
+def _ratio(other: Cost, mine: Cost) -> str:
+    return f"{other.samples / mine.samples:.1f}x" if mine.samples else ""
+
+
+def _cost(url: str, request: Request, end: int, where: str, failures: list[str]) -> Cost:
+    try:
+        if not request.step:
+            return _asked(url, request.expr, end, end, 0)
+        last = end // request.step * request.step
+        return _asked(url, request.expr, last - request.seconds, last, request.step)
+    except QueryError as error:
+        failures.append(f"{where}, {request.panel}: {error}\n  {request.expr}")
+        return Cost()
+
+
+def _asked(url: str, expr: str, start: int, end: int, step: int) -> Cost:
+    """The cost of a query, with what its subqueries read: Prometheus counts their results, not their reading."""
+    when = {"start": start, "end": end, "step": step} if step else {"time": end}
+    stats = ask(url, "query_range" if step else "query", query=expr, stats="all", **when)["stats"]
+    samples = stats["samples"]["totalQueryableSamples"]
+    for inner in _subqueries(promql_parser.parse(expr)):
+        offset = int(inner.offset.total_seconds()) if inner.offset else 0
+        every = int(inner.step.total_seconds())
+        first = start - offset - int(inner.range.total_seconds())
+        for begin in range(first // every * every + every, end - offset + 1, every * _POINTS):
+            upto = min(begin + every * (_POINTS - 1), end - offset)
+            samples += _asked(url, inner.expr.prettify(), begin, upto, every).samples
+    return Cost(samples, stats["samples"]["peakSamples"], stats["timings"]["evalTotalTime"])
+
+
+def _subqueries(node: Any) -> Iterator[Any]:
+    """The outermost subqueries below a node of the parser's."""
+    if isinstance(node, promql_parser.SubqueryExpr):
+        yield node
+        return
+    below = (getattr(node, name, None) for name in ("expr", "lhs", "rhs", "param"))
+    for child in (*below, *getattr(node, "args", ())):
+        if child is not None:
+            yield from _subqueries(child)
+
+
+if __name__ == "__main__":
+    main()
