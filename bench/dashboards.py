@@ -1,8 +1,10 @@
 """What a refresh of each dashboard costs a real Prometheus: `python -m bench.dashboards [--queues 100]`.
 
 The queries of every panel are asked as Grafana asks them, over a history that promtool makes (see
-``bench/history.py``). Prometheus counts the samples that it reads; what its subqueries read, which it leaves out,
-is asked for in addition. Three sets of the same panels:
+``bench/history.py``). Counted are the samples that Prometheus touches: a sample counts again at each step whose
+window it is in. What subqueries touch, which Prometheus 2 leaves out, is asked for in addition. The column ``read``
+compares what came from storage, each sample once in a query; Prometheus 2 does not tell. Three sets of the same
+panels:
 
 - ``generated``: the dashboards as they are;
 - ``raw``: the same values without recorded series, each written out where it is read;
@@ -49,19 +51,25 @@ _RATE_WINDOW = re.compile(r"(\brate\([^\[\]]*)\[\d+[sm]\]")
 _SUBQUERY = re.compile(r"\)\[[^\]]*:")
 _POINTS = 10_000
 """Prometheus answers a range query with 11,000 points a series at most."""
-_LINE = "{:10} {:8} {:>7} {:>8} {:>13} {:>13} {:>13} {:>7} {:>8} {:>11} {:>8} {:>8}"
+_LINE = "{:10} {:8} {:>7} {:>8} {:>13} {:>13} {:>13} {:>7} {:>8} {:>6} {:>11} {:>6} {:>6}"
 
 
 @frozen
 class Cost:
-    """Samples read, the most held at once by one query, and Prometheus' seconds."""
+    """Samples touched, those read from storage, the most held at once by one query, and Prometheus' seconds."""
 
     samples: int = 0
+    read: int = 0
     peak: int = 0
     seconds: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.samples + other.samples, max(self.peak, other.peak), self.seconds + other.seconds)
+        return Cost(
+            self.samples + other.samples,
+            self.read + other.read,
+            max(self.peak, other.peak),
+            self.seconds + other.seconds,
+        )
 
 
 def main() -> None:
@@ -91,10 +99,9 @@ def measure(size: history.Size, panels: str | None = None) -> list[str]:
     monitoring = Monitoring(alerts=asynq.ALERTS, service="asynq")
     plan = resolve(monitoring, dashboard_records(monitoring))
     every = int(monitoring.evaluation_interval.seconds)
-    boards = {
-        "generated": [build(plan, board) for board in DASHBOARDS],
-        "raw": [build(_raw_plan(plan, every), _raw_board(board, every)) for board in DASHBOARDS],
-    }
+    generated = [build(plan, board) for board in DASHBOARDS]
+    raw = [build(_raw_plan(plan, every), _raw_board(board, every)) for board in DASHBOARDS]
+    boards = {"generated": generated, "raw": [_with_steps(a, b) for a, b in zip(raw, generated, strict=True)]}
     asked = {kind: [list(requests(board)) for board in made] for kind, made in boards.items()}
     asked["by hand"] = [list(requests(_by_hand(board))) for board in boards["raw"]]
     folder = Path(tempfile.mkdtemp(prefix="asynq-mon-bench-"))
@@ -128,6 +135,16 @@ def _raw_plan(plan: Plan, every: int) -> Plan:
             evolve(g, alerts=tuple(evolve(a, alert=bare(a.alert, every)) for a in g.alerts)) for g in plan.groups
         ),
     )
+
+
+def _with_steps(board: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
+    """The board with the smallest steps of the other, whose panels are the same."""
+
+    def panel(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+        inner = [panel(*pair) for pair in zip(one.get("panels", ()), other.get("panels", ()), strict=True)]
+        return {**one, "interval": other.get("interval"), "panels": inner}
+
+    return {**board, "panels": [panel(*pair) for pair in zip(board["panels"], like["panels"], strict=True)]}
 
 
 def _short_windows(expr: str) -> str:
@@ -204,7 +221,8 @@ def _metrics(plan: Plan, board: Dashboard) -> set[Metric]:
 
 def _report(url: str, end: int, asked: dict[str, list[list[Request]]], panels: str | None) -> list[str]:
     failures: list[str] = []
-    print(_LINE.format("dashboard", "shown", "panels", "queries", *KINDS, "ratio", "by hand", "peak", "s", "s raw"))
+    heads = ("ratio", "by hand", "read", "peak", "s", "s raw")
+    print(_LINE.format("dashboard", "shown", "panels", "queries", *KINDS, *heads))
     for number, board in enumerate(DASHBOARDS):
         name = board.uid.removeprefix("asynq-")
         costs = {
@@ -222,7 +240,8 @@ def _report(url: str, end: int, asked: dict[str, list[list[Request]]], panels: s
                     len({mine[i].panel for i in kept}),
                     len(kept),
                     *(f"{total[kind].samples:,}" for kind in KINDS),
-                    *(_ratio(total[kind], total["generated"]) for kind in KINDS[1:]),
+                    *(_ratio(total[kind].samples, total["generated"].samples) for kind in KINDS[1:]),
+                    _ratio(total["raw"].read, total["generated"].read),
                     f"{total['generated'].peak:,}",
                     f"{total['generated'].seconds:.2f}",
                     f"{total['raw'].seconds:.2f}",
@@ -236,8 +255,8 @@ def _report(url: str, end: int, asked: dict[str, list[list[Request]]], panels: s
     return failures
 
 
-def _ratio(other: Cost, mine: Cost) -> str:
-    return f"{other.samples / mine.samples:.1f}x" if mine.samples else ""
+def _ratio(other: int, mine: int) -> str:
+    return f"{other / mine:.1f}x" if mine else ""
 
 
 def _cost(url: str, request: Request, end: int, where: str, failures: list[str]) -> Cost:
@@ -255,15 +274,17 @@ def _asked(url: str, expr: str, start: int, end: int, step: int) -> Cost:
     """The cost of a query, with what its subqueries read: Prometheus counts their results, not their reading."""
     when = {"start": start, "end": end, "step": step} if step else {"time": end}
     stats = ask(url, "query_range" if step else "query", query=expr, stats="all", **when)["stats"]
-    samples = stats["samples"]["totalQueryableSamples"]
-    for inner in _subqueries(promql_parser.parse(expr)):
+    counted, seconds = stats["samples"], stats["timings"]["evalTotalTime"]
+    samples, read = counted["totalQueryableSamples"], counted.get("samplesRead", 0)
+    # a Prometheus that tells what it read counts subqueries too, once for each window that they are in
+    for inner in () if read else _subqueries(promql_parser.parse(expr)):
         offset = int(inner.offset.total_seconds()) if inner.offset else 0
         every = int(inner.step.total_seconds())
         first = start - offset - int(inner.range.total_seconds())
         for begin in range(first // every * every + every, end - offset + 1, every * _POINTS):
             upto = min(begin + every * (_POINTS - 1), end - offset)
             samples += _asked(url, inner.expr.prettify(), begin, upto, every).samples
-    return Cost(samples, stats["samples"]["peakSamples"], stats["timings"]["evalTotalTime"])
+    return Cost(samples, read, counted["peakSamples"], seconds)
 
 
 def _subqueries(node: Any) -> Iterator[Any]:

@@ -67,6 +67,13 @@ TASK_FAILURE_RATIO_2M = Record(
     expr=_attempts("2m", _FAILURES) / _attempts("2m", _DECIDED),
     help="Failed attempts of a task type in the last 2 minutes over all.",
 )
+SUCCEEDED_30M = Record(
+    metric="asynq_tasks_succeeded",
+    operations="avg30m",
+    by="queue",
+    expr=SUCCEEDED.avg_over("30m"),
+    help="Successful attempts per second, as a mean over 30 minutes.",
+)
 
 # -- signals -------------------------------------------------------------------------------------
 
@@ -96,7 +103,7 @@ RETRY_WORK = Signal(
     title="Retries as time of work",
     # 30 minutes as in the guard below, so that a batch leaves both windows together: a queue that idles after
     # its batch is measured by the pace of the batch for as long as the batch's failures count as growth
-    expr=RETRY / SUCCEEDED.avg_over("30m").clamp_min(0),
+    expr=RETRY / SUCCEEDED_30M.clamp_min(0),
     unit=Unit.SECONDS,
     description="Tasks waiting for a retry over successful tasks per second of the last 30 minutes: how long the "
     "workers would need for them alone.",

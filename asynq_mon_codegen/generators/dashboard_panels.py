@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 from typing import TypedDict
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynq_mon_codegen import grafana as g
 from asynq_mon_codegen.catalog.dashboards.spec import (
@@ -49,6 +49,7 @@ class _Common(TypedDict):
     min: float | None
     max: float | None
     decimals: int | None
+    interval: str | None
 
 
 @frozen(kw_only=True)
@@ -65,9 +66,7 @@ class Panels:
             case Number():
                 return self._number(spec)
             case Distribution():
-                return g.heatmap(
-                    spec.key, spec.title, spec.text, self._targets(spec.lines), spec.unit, w=spec.w, h=spec.h
-                )
+                return self._heatmap(spec)
             case States():
                 return self._states(spec)
             case Table():
@@ -99,7 +98,7 @@ class Panels:
             steps=steps,
             links=self._series_links(spec),
             overrides=_line_styles(spec.lines),
-            **_common(spec),
+            **self._common(spec),
         )
 
     def _number(self, spec: Number) -> g.Panel:
@@ -107,7 +106,7 @@ class Panels:
             spec.key,
             spec.title,
             spec.text,
-            self._targets(spec.lines),
+            [evolve(target, instant=not spec.spark) for target in self._targets(spec.lines)],
             spec.unit,
             color_mode="background" if spec.filled else "value",
             graph_mode="area" if spec.spark else "none",
@@ -115,8 +114,11 @@ class Panels:
             mappings=_mappings(spec.shown, spec.no_value),
             links=self._series_links(spec),
             no_value=spec.no_value,
-            **_common(spec),
+            **self._common(spec),
         )
+
+    def _heatmap(self, spec: Distribution) -> g.Panel:
+        return g.heatmap(spec.key, spec.title, spec.text, self._targets(spec.lines), spec.unit, **self._common(spec))
 
     def _states(self, spec: States) -> g.Panel:
         return g.state_timeline(
@@ -127,7 +129,7 @@ class Panels:
             spec.unit,
             mappings=_mappings(spec.shown),
             links=self._series_links(spec),
-            **_common(spec),
+            **self._common(spec),
         )
 
     def _table(self, spec: Table) -> g.Panel:
@@ -143,8 +145,18 @@ class Panels:
             spec.unit,
             columns=[*identity, *(self._column(column, spec, kept) for column in columns)],
             sort_by=spec.sort_by,
-            **_common(spec),
+            **self._common(spec),
         )
+
+    def _common(self, spec: Panel) -> _Common:
+        return {
+            "w": spec.w,
+            "h": spec.h,
+            "min": spec.minimum,
+            "max": spec.maximum,
+            "decimals": spec.decimals,
+            "interval": None if isinstance(spec, Table) else self.queries.interval(spec.lines),
+        }
 
     # -- queries ---------------------------------------------------------------------------
 
@@ -290,10 +302,6 @@ def _thresholds(steps: Steps) -> g.Thresholds:
 def _mappings(shown: Iterable[Shown], no_value: str = "") -> list[g.ValueMapping]:
     words = [g.map_value(one.value, one.text, one.color) for one in shown]
     return [*words, g.map_special("null+nan", no_value, "text")] if no_value else words
-
-
-def _common(spec: Panel) -> _Common:
-    return {"w": spec.w, "h": spec.h, "min": spec.minimum, "max": spec.maximum, "decimals": spec.decimals}
 
 
 def _line_styles(lines: Sequence[Line]) -> list[g.Override]:

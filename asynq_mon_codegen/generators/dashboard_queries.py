@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
-from asynq_mon_codegen.catalog.dashboards.parts import Overall
-from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, TimeWithin, Variable
+from asynq_mon_codegen.catalog.dashboards.parts import AlertSeries, Overall
+from asynq_mon_codegen.catalog.dashboards.spec import Dashboard, Line, TimeWithin, Variable
 from asynq_mon_codegen.model import Band, Severity
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.bands import level_expr
 from asynq_mon_codegen.plan.thresholds import ThresholdClass, compares
 from asynq_mon_codegen.promql import Expr, Matcher, Metric, Scope, Series
 from asynq_mon_codegen.promql.expressions import Binary, Call, Number, Time
+from asynq_mon_codegen.promql.metrics import Range
+from asynq_mon_codegen.promql.records import Recorded
 
 __all__ = ["Queries", "identity_variables", "literal", "of_one_deployment", "rules_with_levels", "uniform"]
 
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_BUCKETS_STEP = "1m"
 _TAKEN = frozenset({"queue", "task_type", "instance", "host", "prometheus_datasource", "loki_datasource"})
 
 
@@ -79,6 +82,15 @@ def _level(drawn: Expr, cls: ThresholdClass) -> Expr | None:
     return None if cls.level is None else drawn * 0 + cls.level
 
 
+def _reads(expr: Expr) -> Iterator[Series | Range]:
+    """The series and windows that Prometheus reads for an expression; what is recorded it does not compute again."""
+    if isinstance(expr, Series | Range):
+        yield expr
+        return
+    for child in expr.children():
+        yield from _reads(child)
+
+
 @frozen(kw_only=True)
 class Queries:
     """Renders the expressions of one dashboard."""
@@ -131,6 +143,19 @@ class Queries:
         matchers = tuple(Matcher(name, "=~", f"${variable}") for name, variable in filters)
         scope = evolve(self.plan.scope, selectors=self._selectors(), matchers=matchers)
         return f"label_values({series.render(scope)}, {label})"
+
+    def interval(self, lines: Iterable[Line]) -> str | None:
+        """The smallest step that shows more than a longer one would; None for the scrape interval.
+
+        Nothing happens to what rules record between two of their evaluations. Buckets are many, and a minute of
+        them is few observations as it is.
+        """
+        reads = [one for line in lines if isinstance(line.expr, Expr) for one in _reads(line.expr)]
+        if any(isinstance(one, Range) and one.suffix == "_bucket" for one in reads):
+            return _BUCKETS_STEP
+        series = [one.series if isinstance(one, Range) else one for one in reads]
+        of_rules = all(isinstance(one, Recorded | AlertSeries) for one in series)
+        return str(self.plan.monitoring.evaluation_interval) if series and of_rules else None
 
     def _scope(self, expr: Expr) -> Scope:
         sources = frozenset(node.source for node in expr.walk() if isinstance(node, Metric))

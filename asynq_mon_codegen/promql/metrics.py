@@ -160,9 +160,9 @@ def _step(step: str | Duration | None) -> Duration | None:
 class Levels(Series):
     """Functions over time of a value that goes up and down."""
 
-    def avg_over(self, window: str | Duration) -> Call:
-        """The mean over the window."""
-        return _over("avg_over_time", self, window)
+    def avg_over(self, window: str | Duration, step: str | Duration | None = None) -> Call:
+        """The mean over the window; with ``step`` only every ``step`` is looked at."""
+        return _over("avg_over_time", self, window, step=_step(step))
 
     def max_over(self, window: str | Duration, step: str | Duration | None = None) -> Call:
         """The highest value in the window; with ``step`` only every ``step`` is looked at."""
