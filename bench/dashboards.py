@@ -179,7 +179,7 @@ def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards
     }
     read = [r for r in plan.records if r.name in named]
     step = int(plan.monitoring.evaluation_interval.seconds)
-    learnt_step = int(next(g for g in plan.groups if g.name == BANDS_GROUP).interval.seconds)
+    learnt_step = int(next(g.interval.seconds for g in plan.groups if g.name == BANDS_GROUP and g.interval))
     begun = time.monotonic()
     tracks = [
         *(t for metric, shown in hours.items() for t in history.raw(plan, metric, size, shown)),
@@ -193,12 +193,12 @@ def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards
     ]
     samples = history.write(tracks, folder, end)
     with prometheus(folder, {}) as url:
-        made = [r for r in read if r.group != BANDS_GROUP]
-        history.record(url, plan, made, folder, end - int(longest * 3600), end)
+        recorded = [r for r in read if r.group != BANDS_GROUP]
+        history.record(url, plan, recorded, folder, end - int(longest * 3600), end)
     print(
         f"{size.queues} queues on {size.exporters} exporters, {size.workers} workers, {size.task_types} task types: "
         f"{len(tracks):,} series with {samples:,} samples in up to {longest:g} hours, "
-        f"{len(made)} recorded from them, in {time.monotonic() - begun:.0f} s\n"
+        f"{len(recorded)} recorded from them, in {time.monotonic() - begun:.0f} s\n"
     )
 
 

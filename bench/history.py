@@ -57,9 +57,9 @@ def raw(plan: Plan, metric: Metric, size: Size, hours: float) -> Iterator[Track]
         target = f'job="{job}",instance="{instance}"'
         if metric.source is Source.COLLECTOR:
             (family,) = (f for f in families(size.queues) if f.name == metric.name)
-            for i, labels in enumerate(family.series):
+            for i, text in enumerate(family.series):
                 yield Track(
-                    series=f"{metric.name}{{{labels},{target}}}",
+                    series=f"{metric.name}{{{text},{target}}}",
                     value=lambda s, i=i, of=family.value: of(i, s),  # type: ignore[misc]
                     hours=hours,
                 )
