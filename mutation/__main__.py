@@ -1,8 +1,9 @@
 """Break the generated rules one place at a time and count what promtool's run of their tests notices.
 
-    python -m mutation [--group waiting] [--out DIR] [--jobs N] [--fail-under 95]
+    python -m mutation [--group waiting] [--config DECLARATION | --out DIR] [--jobs N] [--fail-under 95]
 
-Without --out, the committed outputs of this repository are tested.
+Without --config and --out, the committed outputs of this repository are tested. The survivors of a group are
+told when it is finished, its score on stderr too, and the whole score at the end.
 """
 
 from __future__ import annotations
@@ -12,135 +13,98 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from mutation.bench import Bench
 from mutation.explained import why_survives
-from mutation.operators import Mutant, mutants_of
+from mutation.operators import Mutant
 
-PROMTOOL = os.environ.get("PROMTOOL", "promtool")
-
-
-Yaml = dict[str, Any]
+Result = tuple[Mutant, bool]
 
 
-class Bench:
-    """Copies of the rules in which one place is broken.
-
-    Only the tests of alerts that read the broken rule are run, and only with the rules that they
-    read: promtool looks at one alert name per check, so no other test could notice.
-    """
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self.groups = {p.stem: _read(p) for p in sorted((out / "rules").glob("*.yaml"))}
-        self.tests = {p.stem: _read(p) for p in sorted((out / "rules" / "tests").glob("*.yaml"))}
-
-    def rules(self, group: str) -> list[Yaml]:
-        """The rules of a group."""
-        found: list[Yaml] = self.groups[group]["groups"][0]["rules"]
-        return found
-
-    def mutants(self, group: str) -> list[Mutant]:
-        """Every mutant of a group."""
-        return list(mutants_of(self.rules(group)))
-
-    def noticed(self, group: str, mutant: Mutant) -> bool:
-        """Whether a test fails with the mutant in place of its rule."""
-        rules = list(self.rules(group))
-        rules[mutant.index : mutant.index + 1] = [] if mutant.rule is None else [mutant.rule]
-        original = self.rules(group)[mutant.index]
-        alerts = {original["alert"]} if "alert" in original else self._readers(original["record"])
-        names = alerts | ({original["record"]} if "record" in original else set())
-        broken = {**self.groups, group: {"groups": [{**self.groups[group]["groups"][0], "rules": rules}]}}
-        return any(
-            not self._passes(broken, name, alerts, names) for name in sorted(self.tests, key=lambda t: t != group)
-        )
-
-    def _readers(self, record: str) -> set[str]:
-        """The alerts that read a recorded series, directly or through another."""
-        names, found = {record}, set[str]()
-        every = [rule for group in self.groups for rule in self.rules(group)]
-        for _ in every:  # as often as a chain could be long; ends when nothing is new
-            before = len(names) + len(found)
-            for rule in every:
-                if any(name in rule["expr"] for name in names):
-                    names |= {rule["record"]} if "record" in rule else set()
-                    found |= {rule["alert"]} if "alert" in rule else set()
-            if len(names) + len(found) == before:
-                break
-        return found
-
-    def _passes(self, groups: dict[str, Yaml], name: str, alerts: set[str], names: set[str]) -> bool:
-        test = self.tests[name]
-        own = [
-            t
-            for t in test["tests"]
-            if t["name"].rpartition(": ")[0] in names or alerts & set(t["name"].split(":")[0].split(", "))
-        ]
-        if not own:
-            return True
-        with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            (root / "tests").mkdir()
-            for path in test["rule_files"]:
-                group = Path(path).stem
-                first = groups[group]["groups"][0]
-                read = [r for r in first["rules"] if "record" in r or r["alert"] in alerts]
-                _write(root / f"{group}.yaml", {"groups": [{**first, "rules": read}]})
-            _write(root / "tests" / f"{name}.yaml", {**test, "tests": own})
-            run = subprocess.run(
-                [PROMTOOL, "test", "rules", str(root / "tests" / f"{name}.yaml")], capture_output=True, check=False
+def _of_rule(bench: Bench, group: str, index: int, mutants: list[Mutant]) -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        trial = bench.trial(group, index, Path(folder))
+        if trial.failing():
+            name = _name(bench, group, index)
+            raise SystemExit(
+                f"{group}: {name}: its tests fail with the rule as it is; generate again, then run promtool"
             )
-        return run.returncode == 0
+        return [(mutant, trial.noticed(mutant)) for mutant in mutants]
 
 
-def _read(path: Path) -> Yaml:
-    data: Yaml = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return data
+def _name(bench: Bench, group: str, index: int) -> str:
+    rule = bench.rules(group)[index]
+    return f"{rule.get('alert') or rule['record']} {rule.get('labels', {}).get('severity', '')}".strip()
 
 
-def _write(path: Path, data: Yaml) -> None:
-    path.write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
+def _score(results: list[Result]) -> str:
+    noticed = sum(noticed for _, noticed in results)
+    return f"{noticed:4} of {len(results):4} noticed = {100 * noticed / len(results) if results else 100:5.1f} %"
+
+
+def _survivors(bench: Bench, group: str, results: list[Result]) -> None:
+    for mutant in (mutant for mutant, noticed in results if not noticed):
+        name = _name(bench, group, mutant.index)
+        reason = why_survives(name, mutant.change) or "UNEXPLAINED"
+        print(f"{group}: {name}: {mutant.operator}: {mutant.change}\n    {reason}", flush=True)
+
+
+def _report(results: dict[str, list[Result]]) -> None:
+    every = [result for found in results.values() for result in found]
+    print()
+    for operator in Counter(mutant.operator for mutant, _ in every):
+        print(f"{operator:14} {_score([r for r in every if r[0].operator == operator])}")
+    print()
+    for group, found in results.items():
+        print(f"{group:14} {_score(found)}")
+    print(f"\nmutation score: {_score(every).strip()}")
+
+
+def _run(bench: Bench, groups: list[str], jobs: int) -> dict[str, list[Result]]:
+    results: dict[str, list[Result]] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for group in groups:
+            start = time.monotonic()
+            rules = bench.mutants(group).items()
+            found = pool.map(lambda rule, group=group: _of_rule(bench, group, *rule), rules)
+            results[group] = [result for of_rule in found for result in of_rule]
+            _survivors(bench, group, results[group])
+            print(
+                f"{group:14} {_score(results[group])} in {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True
+            )
+    return results
 
 
 def main() -> int:
     """Run and print the score; 0 when it reaches the bar."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent)
-    parser.add_argument("--group", action="append")
+    parser = argparse.ArgumentParser(prog="python -m mutation", description=(__doc__ or "").splitlines()[0])
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--config", type=Path, metavar="DECLARATION", help="generate from it into a temporary folder")
+    source.add_argument("--out", type=Path, default=Path(__file__).parent.parent, help="a folder of outputs")
+    parser.add_argument("--group", action="append", help="only this one; may be repeated")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--fail-under", type=float, default=95.0)
     args = parser.parse_args()
-    bench = Bench(args.out)
-    work = [(g, m) for g in (args.group or bench.groups) for m in bench.mutants(g)]
-    with ThreadPoolExecutor(args.jobs) as pool:
-        results = list(pool.map(lambda w: bench.noticed(*w), work))
-    total: Counter[str] = Counter()
-    killed: Counter[str] = Counter()
-    survivors = []
-    for (group, mutant), noticed in zip(work, results, strict=True):
-        total[mutant.operator] += 1
-        killed[mutant.operator] += noticed
-        if not noticed:
-            rule = bench.rules(group)[mutant.index]
-            name = rule.get("alert") or rule.get("record")
-            severity = rule.get("labels", {}).get("severity", "")
-            survivors.append((group, f"{name} {severity}".strip(), mutant))
-    for operator in total:
-        print(f"{operator:14} {killed[operator]:4} of {total[operator]:4} noticed")
-    print("\nSurvivors:" if survivors else "\nNo survivors.")
-    for group, name, mutant in survivors:
-        reason = why_survives(name, mutant.change) or "UNEXPLAINED"
-        print(f"  {group}: {name}: {mutant.operator}: {mutant.change}\n      {reason}")
-    every, dead = sum(total.values()), sum(killed.values())
-    score = 100 * dead / every if every else 100.0
-    print(f"\nmutation score: {dead} of {every} = {score:.1f} %")
-    return 0 if score >= args.fail_under else 1
+    with ExitStack() as stack:
+        out = args.out
+        if args.config:
+            out = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            command = [sys.executable, "-m", "asynq_mon_codegen", "generate", "--config", str(args.config)]
+            command += ["--out", str(out), "--only", "rules", "--only", "tests"]
+            if code := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+                return code
+        bench = Bench(out)
+    if unknown := sorted(set(args.group or ()) - set(bench.groups)):
+        parser.error(f"no group {unknown[0]!r}; there are {', '.join(bench.groups) or 'none'}")
+    results = _run(bench, args.group or list(bench.groups), args.jobs)
+    _report(results)
+    every = [noticed for found in results.values() for _, noticed in found]
+    return 0 if 100 * sum(every) >= args.fail_under * len(every) else 1
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import promql_parser
 from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration, duration
@@ -167,8 +168,19 @@ OPERATORS: dict[str, Callable[[Rule], Found]] = {
 
 
 def mutants_of(rules: list[Rule]) -> Iterator[Mutant]:
-    """Every single break of every rule of a group."""
+    """Every single break of every rule of a group; a rule is made once, and only one that parses."""
     for index, rule in enumerate(rules):
+        seen: list[Rule | None] = [rule]
         for name, operator in OPERATORS.items():
             for broken, change in operator(rule):
-                yield Mutant(operator=name, index=index, rule=broken, change=change)
+                if broken not in seen and (broken is None or _parses(broken["expr"])):
+                    seen.append(broken)
+                    yield Mutant(operator=name, index=index, rule=broken, change=change)
+
+
+def _parses(expr: str) -> bool:
+    try:
+        promql_parser.parse(expr)
+    except ValueError:
+        return False
+    return True
