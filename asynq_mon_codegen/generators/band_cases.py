@@ -105,7 +105,7 @@ def _case(plan: Plan, band: Band, found: Learnt) -> tuple[list[_Series], list[Re
 
 def _histories(rising: bool) -> dict[str, tuple[Block, ...]]:
     """Things by name: blocks of (steps of the grid, value)."""
-    odd, slow = (4.0, 1.5) if rising else (0.25, 0.7)
+    odd, slow, back = (4.0, 1.5, 0.7) if rising else (0.25, 0.7, 1.5)
     same_days = {27: 5.1, 26: 5.5, 25: 4.5, 21: 4.8, 14: 5.2, 7: 5.4, 0: 4.6, 28: 5.0, 29: 5.0}
     lower = {**dict.fromkeys(range(_DAYS), 3.6), **same_days}
     higher = {**dict.fromkeys(range(_DAYS), 7.0), **same_days}
@@ -122,6 +122,9 @@ def _histories(rising: bool) -> dict[str, tuple[Block, ...]]:
         ),
         "a lasting step": ((28 * _DAY + 12, 4.0), (3 * _DAY, 4.0 * odd)),
         "a slow change": tuple((_DAY, 4.0 * (slow if d >= 27 else 1)) for d in range(_DAYS)),
+        "an hour of its own every day, and the other way since yesterday": tuple(
+            (hours, value * (back if d >= 27 else 1)) for d in range(_DAYS) for hours, value in _own_hour(slow)
+        ),
         "idle until yesterday": ((27 * _DAY, 0.0), (4 * _DAY, 4.0)),
         "two days and a half old": ((26 * _DAY, None), (5 * _DAY, 4.0)),
         "just old enough": ((_NOW - 43, None), (_DAYS * _DAY - _NOW + 43, 4.0)),
@@ -129,6 +132,11 @@ def _histories(rising: bool) -> dict[str, tuple[Block, ...]]:
         "nine hours old": ((_NOW - 9, None), (2, 4.0 * odd), (2 * _DAY, 4.0)),
         "an hour old": ((_NOW - 1, None), (3 * _DAY, 4.0)),
     }
+
+
+def _own_hour(factor: float) -> tuple[tuple[int, float], ...]:
+    """A day of which the hour before four in the afternoon is another."""
+    return ((15, 5.0), (1, 5.0 * factor), (8, 5.0))
 
 
 # -- the rules of learning once more -----------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics import asynq
+from asynq_mon_codegen.catalog.probes.tracks import over
 from asynq_mon_codegen.simulator import Cycle, Drive, Probe, QueueState, Saw, Then, World
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
 
 # per scrape of 30 s a fraction that is exact in binary, for sums of others fall by a rounding error: a counter reset
 _PASSED_OVER = "workers serve another queue that always has tasks waiting, and hold none of this one"
+_SCRAPED_SLOWLY = "it is so where exporters are scraped once a minute"
 _SLOW = 0.25 / 30
 """One attempt in two minutes: at most 2.5 in 5 minutes."""
 _EVERY_MINUTE = 0.5 / 30
@@ -101,6 +103,22 @@ def _another_takes_all(world: World, name: str, value: float) -> dict[str, str]:
     return world.queue(name, _BUSY, QueueState(pending=5 * value, latency=200))
 
 
+def _another_seen_each_minute(world: World, name: str, value: float) -> dict[str, str]:
+    labels = _another_takes_all(world, name, value)
+    _each_minute(world, "takes all")
+    return labels
+
+
+def _each_minute(world: World, queue: str) -> None:
+    """Its attempts as exporters show them that are scraped every other time, with the queue never idle."""
+
+    def total(minute: float) -> float | None:
+        return 1000 + 600 * minute if minute == int(minute) else None
+
+    for instance in world.exporters:
+        world.track(asynq.TASKS_PROCESSED, {"queue": queue, "instance": instance}, over(world, total))
+
+
 STALLED = Probe(
     drive=_killed,
     also={
@@ -117,8 +135,9 @@ STALLED = Probe(
         "the queue is paused": _stands_while_paused,
         "workers hold tasks of a queue that never finishes 3 in 5 minutes": _long_handlers,
         _PASSED_OVER: _another_takes_all,
+        _SCRAPED_SLOWLY: _another_seen_each_minute,
     },
-    apart=(_PASSED_OVER, "workers of another queue finish after it"),
+    apart=(_PASSED_OVER, _SCRAPED_SLOWLY, "workers of another queue finish after it"),
     settle="5m",
     ripens="6m30s",
     before="80m",
@@ -129,14 +148,19 @@ STALLED = Probe(
 # -- starved: one world each, for another queue must be served in most of them ------------------
 
 
+_SERVED = QueueState(processed=3, active=1)
+_EMPTY_NOW_AND_THEN = Cycle((3, 3, 3, 3, 3, 3, 3, 0, 0, 3))
+"""Empty once in five minutes, and not within the last three when the test looks."""
+
+
 def _starved(world: World, name: str, value: float) -> dict[str, str]:
     return _as_starved(world, name, QueueState(pending=value, latency=_age(value)))
 
 
-def _as_starved(world: World, name: str, broken: QueueState) -> dict[str, str]:
+def _as_starved(world: World, name: str, broken: QueueState, healthy: QueueState = _SERVED) -> dict[str, str]:
     world.queue("served", _BUSY, _NEVER_EMPTY)
     world.queue("idle", QueueState(), QueueState())
-    return world.queue(name, QueueState(processed=3, active=1), broken)
+    return world.queue(name, healthy, broken)
 
 
 def _beside(other: QueueState) -> Drive:
@@ -144,7 +168,7 @@ def _beside(other: QueueState) -> Drive:
 
     def drive(world: World, name: str, value: float) -> dict[str, str]:
         world.queue("other", _BUSY, other)
-        return world.queue(name, QueueState(processed=3, active=1), QueueState(pending=5 * value, latency=400))
+        return world.queue(name, _SERVED, QueueState(pending=5 * value, latency=400))
 
     return drive
 
@@ -161,16 +185,35 @@ def _starved_for_three_minutes(world: World, name: str, value: float) -> dict[st
     return _as_starved(world, name, QueueState(pending=Then(0, 6, 5 * value), latency=Then(0, 6, 200)))
 
 
+def _starved_for_a_minute(world: World, name: str, value: float) -> dict[str, str]:
+    """Six and a half minutes after its first task: the condition holds, but has not held for 2 minutes."""
+    return _as_starved(world, name, QueueState(pending=Then(0, 3, 5 * value), latency=Then(0, 3, 200)), QueueState())
+
+
+def _starving_tasks_deleted(world: World, name: str, value: float) -> dict[str, str]:
+    return _as_starved(world, name, QueueState(pending=Then(5 * value, 12, 0)))
+
+
+def _starved_and_seen_each_minute(world: World, name: str, value: float) -> dict[str, str]:
+    labels = _starved(world, name, value)
+    _each_minute(world, "served")
+    return labels
+
+
 def _held(world: World, name: str, value: float) -> dict[str, str]:
     return _as_starved(world, name, QueueState(pending=5 * value, latency=200, active=1))
 
 
 STARVED = Probe(
     drive=_starved,
+    also={_SCRAPED_SLOWLY: _starved_and_seen_each_minute},
     quiet={
         "no attempt has finished for 5 minutes": _served_a_little,
         "tasks were pending 5 minutes ago too": _starved_for_three_minutes,
-        _PASSED_OVER: _beside(QueueState(processed=10, active=2, pending=Cycle((3, 3, 0, 0, 0)))),
+        "it starved for a minute only": _starved_for_a_minute,
+        "the waiting tasks were deleted": _starving_tasks_deleted,
+        _PASSED_OVER: _beside(QueueState(processed=10, active=2, pending=_EMPTY_NOW_AND_THEN)),
+        "the other queue stood still in between": _beside(QueueState(processed=Then(10, 5, 0), pending=30, active=2)),
         "the other queue stands still as well": _beside(QueueState(pending=30, active=2)),
         "workers hold tasks of the queue": _held,
         "the queue is paused": _starved_while_paused,

@@ -114,10 +114,10 @@ def _restarts_at_once(world: World, name: str, value: float) -> Labels:
 
 
 def _clock_is_set(world: World, name: str, value: float) -> Labels:
-    """A deploy, and half an hour later a clock that jumps to and fro."""
+    """A deploy, and half an hour later a clock that jumps to and fro, and is ahead when somebody looks."""
 
     def started(minute: float) -> float:
-        return (-9000 if minute < -4 else -7200) + (30 * (math.floor(minute) % 2) if minute >= 11 else 0)
+        return (-9000 if minute < -4 else -7200) + (30 * ((math.floor(minute) + 1) % 2) if minute >= 11 else 0)
 
     def shown(minute: float) -> float:
         return started(minute + 1)
