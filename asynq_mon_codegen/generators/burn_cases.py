@@ -15,6 +15,7 @@ from asynq_mon_codegen.catalog.metrics.instrumentation import TASK_OUTCOMES
 from asynq_mon_codegen.catalog.slo import GROUP, INTERVALS, LONG_GROUP, OBJECTIVE, REMAINING
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.generators.burn_ledger import fires, ledger_of
+from asynq_mon_codegen.generators.burn_levels import Watched, level_case, tile_cases, window_case
 from asynq_mon_codegen.generators.burn_stories import PACE, Work, burning, days, hours
 from asynq_mon_codegen.generators.cases import Case, Check, Firing
 from asynq_mon_codegen.generators.record_cases import RecordCase
@@ -109,7 +110,10 @@ def _place(world: World, slo: SLO, queue: str, work: Work) -> dict[str, str]:
         parts += [("worker-1:9100", "revoked", every, 1.0), ("worker-2:9100", "skipped", every, 2.0)]
         if len(bad) == 1:  # what is retried is neither good nor bad yet
             parts += [("worker-1:9100", "retried", every, 0.5)]
-        parts += [(f"worker-{i + 1}:9100", outcome, wrong, 1 / len(bad)) for i, outcome in enumerate(bad)]
+        for outcome in bad:
+            parts += [
+                (f"worker-{i + 1}:9100", outcome, wrong, share / len(bad)) for i, share in enumerate((0.75, 0.25))
+            ]
         for instance, outcome, rates, share in parts:
             world.counter(TASK_OUTCOMES, {**labels, "outcome": outcome, "instance": instance}, *_part(rates, share))
     elif len(world.exporters) > 1:
@@ -156,6 +160,18 @@ def burn_cases(plan: Plan, alert: Alert, group: Group | None = None) -> Iterator
                     told = True
                     yield _whole(plan, subject)
                 yield _fires_case(plan, subject)
+        yield from _at_levels(plan, rule, alert)
+
+
+def _at_levels(plan: Plan, rule: PlannedAlert, alert: Alert) -> Iterator[Case]:
+    """One of every service level, whatever its classes of queues: the levels are theirs together."""
+    found = {}
+    for slo in watched(plan.monitoring, alert):
+        for index, _ in enumerate(objective_classes(slo)):
+            subject = _subject(rule, slo, index)
+            if subject is not None:
+                found[slo.name] = Watched(slo=slo, pairs=subject.pairs, floor=subject.floor)
+    yield from level_case(plan, rule, tuple(found.values()), EVALUATIONS[rule.group])
 
 
 @frozen(kw_only=True)
@@ -285,3 +301,5 @@ def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
             samples=tuple(sorted(samples)),
             step=scale.step,
         )
+    yield from window_case(plan, plan.monitoring.slos, EVALUATIONS[LONG_GROUP])
+    yield from tile_cases(plan, plan.monitoring.slos, EVALUATIONS[LONG_GROUP])
