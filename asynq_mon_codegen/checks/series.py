@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.promql import Counter, Expr, Histogram, Metric, Source
@@ -73,6 +73,7 @@ class Knowledge:
 
     ``families`` are by name; ``recorded`` are the expressions behind recorded series; ``anywhere`` are
     labels that any scraped series may have beside its own; ``interval`` and ``evaluation`` are in seconds.
+    ``read`` remembers the facts of recorded series, which many expressions read.
     """
 
     families: Mapping[str, Family]
@@ -81,6 +82,7 @@ class Knowledge:
     anywhere: frozenset[str]
     interval: float
     evaluation: float
+    read: dict[str, Facts] = field(factory=dict, eq=False, repr=False)
 
     def is_open(self, name: str) -> bool:
         """Whether the name is a series of Prometheus itself, with labels that only the rules know."""

@@ -111,7 +111,10 @@ class _Tracker:
             behind = self.known.recorded.get(family.name)
             if behind is None or family.name in self.inside:
                 return -math.inf, math.inf, "", ""
-            facts = _Tracker(self.known, _silent, self.inside | {family.name}).facts(behind)
+            facts = self.known.read.get(family.name)
+            if facts is None:
+                facts = _Tracker(self.known, _silent, self.inside | {family.name}).facts(behind)
+                self.known.read[family.name] = facts
             return facts.low, facts.high, facts.counter, facts.metric
         caps = [cap for label, value, cap in family.caps if (label, value) in set(pinned)]
         counter = family.name if family.kind == "counter" else ""

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-import click
+import gc
+import importlib
 
-from asynq_mon_codegen.cli.check import check
-from asynq_mon_codegen.cli.cost import cost
-from asynq_mon_codegen.cli.explain import explain
-from asynq_mon_codegen.cli.generate import generate
-from asynq_mon_codegen.cli.init import init
-from asynq_mon_codegen.cli.instrument import instrument
-from asynq_mon_codegen.cli.list import list_alerts
-from asynq_mon_codegen.cli.route import route
+import click
 
 __all__ = ["main"]
 
+_COMMANDS = {
+    "generate": "generate",
+    "instrument": "instrument",
+    "check": "check",
+    "list": "list_alerts",
+    "explain": "explain",
+    "route": "route",
+    "cost": "cost",
+    "init": "init",
+}
+"""Each command, which has a module of its own, and the function in it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Loads the module of a command when it is asked for: `generate` needs little of the others."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        command: click.Command = getattr(module, _COMMANDS[cmd_name])
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="asynq-mon-codegen", prog_name="asynq-mon")
 def main() -> None:
     """Declare the monitoring of asynq task queues once; generate everything a monitoring repo needs.
@@ -24,7 +44,4 @@ def main() -> None:
     Without --config the file monitoring.py of the current folder is used, and without that the
     embedded default, which covers every queue of any asynq deployment.
     """
-
-
-for command in (generate, instrument, check, list_alerts, explain, route, cost, init):
-    main.add_command(command)
+    gc.disable()  # a command makes values, writes them and ends: looking for cycles costs a tenth of its time

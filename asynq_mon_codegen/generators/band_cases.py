@@ -143,19 +143,17 @@ def _own_hour(factor: float) -> tuple[tuple[int, float], ...]:
 
 
 def _usual(values: Values, band: Band, rising: bool) -> Values:
-    hours, trends, taught, usual = Values(), Values(), Values(), Values()
+    hours: Values = [_extreme(values[max(0, i - 1) : i + 1], rising) for i in range(len(values))]
+    trends, taught, usual = Values(), Values(), Values()
     shifts = [p.milliseconds // GRID.milliseconds - _WINDOW // 2 for p in band.past]
-    for i in range(len(values)):
-        hour = _extreme(values[max(0, i - 1) : i + 1], rising)
-        hours.append(hour)
+    for i, hour in enumerate(hours):
         season = _median([v for s in shifts if i >= s and (v := taught[i - s]) is not None])
         trends.append(hour / season if hour is not None and season else None)
-        typical = _median([v for v in _hourly(trends, i) if v is not None])
-        now = season
-        if season is not None and typical is not None:
-            now = season * (max(typical, 1) if rising else min(typical, 1))
-        known = sum(v is not None for v in _hourly(hours, i - _DAY))
-        usual.append(now if known >= _KNOWN_HOURS else None)
+        earlier = _hourly(hours, i - _DAY)
+        now = season if len(earlier) - earlier.count(None) >= _KNOWN_HOURS else None
+        if now is not None and (typical := _median([v for v in _hourly(trends, i) if v is not None])) is not None:
+            now *= max(typical, 1) if rising else min(typical, 1)
+        usual.append(now)
         taught.append(None if _odd(hour, usual[-1], rising) else hour)
     return usual
 
@@ -168,7 +166,7 @@ def _odd(hour: float | None, usual: float | None, rising: bool) -> bool:
 
 def _hourly(values: Values, end: int) -> Values:
     """Every value of the day that ends there."""
-    return [values[j] for j in range(max(0, end - _DAY + 1), end + 1)]
+    return values[max(0, end - _DAY + 1) : max(0, end + 1)]
 
 
 def _extreme(values: Values, rising: bool) -> float | None:

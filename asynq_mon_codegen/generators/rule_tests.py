@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from asynq_mon_codegen.artifact import Artifact, yaml_text
@@ -121,7 +122,13 @@ def _test(case: Case) -> dict[str, Any]:
 
 
 def _selector(name: str, labels: dict[str, str]) -> str:
-    return name + "{" + ", ".join(f"{k}={quote(v)}" for k, v in sorted(labels.items())) + "}"
+    return _series(name, tuple(labels.items()))
+
+
+@lru_cache(maxsize=8192)
+def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+    """The same series stand in many tests."""
+    return name + "{" + ", ".join(f"{k}={quote(v)}" for k, v in sorted(labels)) + "}"
 
 
 def _alert_check(case: Case, check: Check) -> dict[str, Any]:

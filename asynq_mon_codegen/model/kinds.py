@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import attrs
@@ -50,7 +51,7 @@ def typed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute
     """For ``@frozen(field_transformer=typed)``: every field refuses what its annotation does not allow."""
 
     def check(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-        bad = _misfit(value, _hints(type(instance))[attribute.name])
+        bad = _tests(instance.__class__)[attribute.name](value)
         if bad is not None:
             raise DeclarationError(*_sentence(attribute.name, value, *bad))
 
@@ -61,35 +62,44 @@ def typed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute
     return out
 
 
-_KNOWN_HINTS: dict[type, dict[str, Any]] = {}
+Misfit = tuple[object, Any] | None
+"""The innermost value that does not fit and what was expected there; None where all fits."""
+Test = Callable[[object], Misfit]
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    """The annotations of a class, evaluated once."""
-    if cls not in _KNOWN_HINTS:
-        _KNOWN_HINTS[cls] = typing.get_type_hints(cls)
-    return _KNOWN_HINTS[cls]
+@cache
+def _tests(cls: type) -> dict[str, Test]:
+    """How to judge each field of a class; a declaration makes thousands of values, so this is decided once."""
+    return {name: _test(hint) for name, hint in typing.get_type_hints(cls).items()}
 
 
-def _misfit(value: object, hint: Any) -> tuple[object, Any] | None:
-    """The innermost value that does not fit and what was expected there; None where all fits."""
+def _test(hint: Any) -> Test:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return None if any(_misfit(value, a) is None for a in args) else (value, hint)
+        tests = [_test(a) for a in args]
+        return lambda value: (value, hint) if all(test(value) is not None for test in tests) else None
     if origin is tuple:
-        if not isinstance(value, tuple):
-            return value, hint
-        wanted = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)
-        if len(wanted) != len(value):
-            return value, hint
-        return next((bad for v, w in zip(value, wanted, strict=True) if (bad := _misfit(v, w))), None)
+        return _test_tuple(hint, args)
     if hint is type(None):
-        return None if value is None else (value, hint)
+        return lambda value: None if value is None else (value, hint)
     if not isinstance(hint, type):
-        return None
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return None
-    return None if isinstance(value, hint) else (value, hint)
+        return lambda _value: None
+    if hint is float:
+        return lambda value: None if isinstance(value, float | int) and not isinstance(value, bool) else (value, hint)
+    return lambda value: None if isinstance(value, hint) else (value, hint)
+
+
+def _test_tuple(hint: Any, args: tuple[Any, ...]) -> Test:
+    repeated = args[-1] is Ellipsis
+    tests = [_test(a) for a in args if a is not Ellipsis]
+
+    def judge(value: object) -> Misfit:
+        if not isinstance(value, tuple) or not (repeated or len(tests) == len(value)):
+            return value, hint
+        wanted = tests * len(value) if repeated else tests
+        return next((bad for v, test in zip(value, wanted, strict=True) if (bad := test(v)) is not None), None)
+
+    return judge
 
 
 def _sentence(name: str, whole: object, bad: object, hint: Any) -> tuple[str, str]:

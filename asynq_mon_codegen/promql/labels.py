@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import promql_parser
 from attrs import frozen
@@ -13,17 +14,17 @@ from asynq_mon_codegen.errors import DeclarationError
 __all__ = ["LABEL_NAME", "Matcher", "matchers_of", "quote", "regex_of"]
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = str.maketrans(
+    {chr(c): f"\\x{c:02x}" for c in (*range(0x20), 0x7F)}
+    | {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+)
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
+@lru_cache(maxsize=4096)
 def quote(text: str) -> str:
     """``text`` as a PromQL string literal."""
-    return (
-        '"'
-        + "".join(_ESCAPES.get(c) or (f"\\x{ord(c):02x}" if ord(c) < 0x20 or ord(c) == 0x7F else c) for c in text)
-        + '"'
-    )
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 def regex_of(names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate, repeat
 
 from attrs import frozen
 
@@ -78,7 +79,13 @@ def _at(level: Level, i: int, step: float) -> float | None:
 
 def levels(phases: Iterable[tuple[int, Level]], step: float) -> Track:
     """A gauge: for each phase its number of scrapes and its level; ``step`` is seconds per scrape."""
-    return tuple(_at(level, i, step) for count, level in phases for i in range(count))
+    out: list[float | None] = []
+    for count, level in phases:
+        if isinstance(level, float | int):
+            out += (float(level),) * count
+        else:
+            out += (_at(level, i, step) for i in range(count))
+    return tuple(out)
 
 
 def totals(phases: Iterable[tuple[int, Rate]], step: float, start: float = 0) -> Track:
@@ -86,6 +93,10 @@ def totals(phases: Iterable[tuple[int, Rate]], step: float, start: float = 0) ->
     out: list[float | None] = []
     value = start
     for count, rate in phases:
+        if isinstance(rate, float | int):
+            *run, value = accumulate(repeat(rate * step, count), initial=value)
+            out += run
+            continue
         for i in range(count):
             growth = _at(rate, i, step)
             out.append(None if growth is None else value)
@@ -95,9 +106,10 @@ def totals(phases: Iterable[tuple[int, Rate]], step: float, start: float = 0) ->
 
 def later(track: Track, scrapes: int = 1) -> Track:
     """The same values as a target shows them that is scraped ``scrapes`` later; gaps stay in place."""
-    known = [v for v in track if v is not None]
-    if not known or scrapes == 0:
+    if scrapes == 0:
         return track
+    if None not in track:
+        return track[:scrapes] + track[:-scrapes]
     shifted: list[float | None] = []
     for i, value in enumerate(track):
         before = track[i - scrapes] if i >= scrapes else value
@@ -131,9 +143,7 @@ def notation(track: Track) -> str:
             i += 1
             continue
         slope = following - value
-        run = 1
-        while i + run < len(track) and _on_line(track, i, run, slope):
-            run += 1
+        run = _run(track, i, value, slope)
         if (run == 2 and slope != 0) or run == 1:
             out.append(_number(value))
             i += 1
@@ -144,9 +154,13 @@ def notation(track: Track) -> str:
     return " ".join(out)
 
 
-def _on_line(track: Sequence[float | None], start: int, run: int, slope: float) -> bool:
-    first, value = track[start], track[start + run]
-    return first is not None and value is not None and abs(value - (first + slope * run)) <= 1e-9 * max(1.0, abs(value))
+def _run(track: Track, start: int, first: float, slope: float) -> int:
+    """How many values from ``start`` on lie on a line."""
+    for run in range(1, len(track) - start):
+        value, expected = track[start + run], first + slope * run
+        if value is None or (value != expected and abs(value - expected) > 1e-9 * max(1.0, abs(value))):
+            return run
+    return len(track) - start
 
 
 def _gap(track: Sequence[float | None], start: int) -> int:

@@ -19,6 +19,18 @@ ARCHIVE_CAP = 9_999
 
 STATES = ("active", "pending", "scheduled", "retry", "archived", "completed")
 
+_JOBS = {
+    Source.EXPORTER: "asynq-exporter",
+    Source.COLLECTOR: "asynq-exporter",
+    Source.WORKER: "asynq-worker",
+    Source.INSTRUMENTATION: "asynq-worker",
+    Source.HOST: "node",
+    Source.REDIS: "redis",
+    Source.KUBERNETES: "kubelet",
+    Source.PROMETHEUS: "prometheus",
+    Source.ALERTMANAGER: "alertmanager",
+    Source.OTHER: "app",
+}
 _EXAMPLES = {
     "job": ("asynq-exporter", "asynq-worker", "asynq", "redis", "node", "prometheus", "alertmanager", "kubelet"),
     "instance": ("host-1:9876",),
@@ -84,6 +96,7 @@ class World:
         self.selectors = dict(selectors or {})
         self.exporters = tuple(f"exporter-{i + 1}:9876" for i in range(exporters))
         self._series: dict[tuple[tuple[str, str], ...], Track] = {}
+        self._targets: dict[Source, dict[str, str]] = {}
         self.redis_down = False
 
     def _scrapes(self, length: Duration) -> int:
@@ -105,11 +118,10 @@ class World:
         self, name: str, healthy: QueueState, broken: QueueState, after: QueueState | None = None
     ) -> dict[str, str]:
         """A queue as every exporter shows it; returns the labels of a queue alert."""
-        states = (healthy, broken, after or healthy)
+        tracks = self._queue_series(name, (healthy, broken, after or healthy))
         for index, instance in enumerate(self.exporters):
-            for labels, track in self._queue_series(name, states).items():
-                metric, *pairs = labels
-                own = {**self.target(Source.COLLECTOR, instance), **self.target(Source.EXPORTER, instance)}
+            own = {**self.target(Source.COLLECTOR, instance), **self.target(Source.EXPORTER, instance)}
+            for (metric, *pairs), track in tracks.items():
                 self._put(metric, {**own, "queue": name, **dict(pairs)}, later(track, index))
             self.gauge_track("up", self.target(Source.EXPORTER, instance), self._constant(1))
         return {"queue": name}
@@ -121,7 +133,8 @@ class World:
             tracks[state] = (
                 tuple(None if v is None else min(v, ARCHIVE_CAP) for v in track) if state == "archived" else track
             )
-        size = tuple(sum(v or 0 for v in values) for values in zip(*tracks.values(), strict=True))
+        known = (t if None not in t else tuple(v or 0 for v in t) for t in tracks.values())
+        size = tuple(map(sum, zip(*known, strict=True)))
         out: dict[tuple, Track] = {  # type: ignore[type-arg]
             ("asynq_tasks_enqueued_total", ("state", state)): tracks[state] for state in STATES
         }
@@ -250,23 +263,12 @@ class World:
 
     def target(self, source: Source, instance: str) -> dict[str, str]:
         """The labels of a scrape target of this source."""
-        defaults = {
-            Source.EXPORTER: "asynq-exporter",
-            Source.COLLECTOR: "asynq-exporter",
-            Source.WORKER: "asynq-worker",
-            Source.INSTRUMENTATION: "asynq-worker",
-            Source.HOST: "node",
-            Source.REDIS: "redis",
-            Source.KUBERNETES: "kubelet",
-            Source.PROMETHEUS: "prometheus",
-            Source.ALERTMANAGER: "alertmanager",
-            Source.OTHER: "app",
-        }
-        matchers = self.selectors.get(source.value, ())
-        others = {m.label for m in matchers} - {"job", "instance"}
-        found = {label: self.label(source, label, f"{label}-a") for label in sorted(others)}
-        job = self.label(source, "job", defaults[source])
-        return {**self.identity, **{k: v for k, v in found.items() if v}, "job": job, "instance": instance}
+        if source not in self._targets:
+            others = {m.label for m in self.selectors.get(source.value, ())} - {"job", "instance"}
+            found = {label: self.label(source, label, f"{label}-a") for label in sorted(others)}
+            job = self.label(source, "job", _JOBS[source])
+            self._targets[source] = {**{k: v for k, v in found.items() if v}, "job": job}
+        return {**self.identity, **self._targets[source], "instance": instance}
 
     def _checked(self, metric: Metric, labels: Mapping[str, str]) -> dict[str, str]:
         known = metric.labels
@@ -297,7 +299,7 @@ class World:
         """Every series: metric name, labels, values in promtool's notation; sorted."""
         out = []
         for key, track in sorted(self._series.items()):
-            if all(v is None for v in track):
+            if track[0] is None and track.count(None) == len(track):
                 continue
             labels = dict(key)
             out.append((labels.pop("__name__"), labels, notation(track)))

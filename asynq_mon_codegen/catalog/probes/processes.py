@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from asynq_mon_codegen.catalog.metrics.systems import (
     CONTAINER_MEMORY,
