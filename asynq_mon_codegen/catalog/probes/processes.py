@@ -134,6 +134,7 @@ _CHECK = _SETTLE + 0.5 + _HOLD
 """When the alert has to fire: minutes after the fault began."""
 
 
+@cache
 def _pace(factor: float) -> float:
     """Growth per minute of an exponential that one hour's regression extrapolates to ``factor`` in four hours."""
     low, high = 0.0, 0.1
