@@ -186,9 +186,8 @@ def arithmetic(node: Binary, left: Facts, right: Facts) -> Facts:
     low, high = _bounds(node.op, left, right)
     if node.op == "/" and (left.metric, right.metric) in _PARTS:
         high = min(high, 1)
-    metric = vector.metric if left.scalar or right.scalar else ""
     counter = left.counter or right.counter if node.op in "+*/" else ""
-    return evolve(vector, low=low, high=high, metric=metric, counter=counter, copies=left.copies or right.copies)
+    return evolve(vector, low=low, high=high, metric="", counter=counter, copies=left.copies or right.copies)
 
 
 def _narrowed(node: Binary, left: Facts, right: Facts, vector: Facts) -> Facts:

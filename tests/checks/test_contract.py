@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asynq_mon_codegen import Gauge, Label, Monitoring, asynq
+from asynq_mon_codegen import SLO, Gauge, Label, Monitoring, asynq
 from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.checks.contract import check, check_expression
 from asynq_mon_codegen.plan import Plan, resolve
@@ -133,6 +133,10 @@ def test_finds(expr: str, checks: list[str]) -> None:
         pytest.param('label_replace(up, "queue", "a", "", "") == 0', id="a new label"),
         pytest.param(f"max by (queue) ({SIZE}) * 2 - 1 < 0 or -max by (queue) ({SIZE}) < -5", id="arithmetic"),
         pytest.param("max by (topic) (orders_lag) > 9", id="a metric of the team's own"),
+        pytest.param(
+            f"max by (queue) (rate({FAILED}[5m])) / (max by (queue) (rate({PROCESSED}[5m])) * 0.001) > 14.4",
+            id="a part of a thousandth of the whole",
+        ),
         pytest.param(f"max by (queue) ({STATES}{{state=`retry`}})", id="a string in backticks"),
     ],
 )
@@ -148,6 +152,13 @@ def test_identity_labels_are_part_of_every_series() -> None:
     assert found(f"max by (cluster, queue) ({SIZE}) / on (queue) max by (cluster, queue) ({SIZE})", plan) == ["join"]
     assert found(f"max by (queue) ({SIZE}) / max by (cluster, queue) ({SIZE})", plan) == ["join"]
     assert found(f"max by (cluster, queue) ({SIZE}) / max by (cluster, queue) ({SIZE})", plan) == []
+
+
+def test_a_single_service_level_is_clean() -> None:
+    """A burn rate is a quotient of a part and its whole, but may be far above 1."""
+    monitoring = Monitoring(alerts=asynq.ALERTS, slos=(SLO("tasks-succeed", objective="99.9%"),))
+
+    assert check(resolve(monitoring, dashboard_records(monitoring))) == ()
 
 
 @pytest.mark.parametrize("identity", [pytest.param((), id="plain"), pytest.param(("cluster", "namespace"), id="fleet")])
