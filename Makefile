@@ -10,6 +10,7 @@ DEV := .venv/.installed-dev
 INPUTS := pyproject.toml requirements-dev.txt scripts/venv.sh
 JOBS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .PHONY: help setup generate check test test-newest test-go lab lab-short lint fmt type mutate bench docs golden preview clean
 
@@ -68,9 +69,9 @@ mutate: $(DEV) ## Break the generated rules one place at a time and count what t
 	@scripts/ensure_tools.sh
 	$(BIN)/python -m mutation
 
-bench: $(DEV) ## Measure generation and the rule tests
+bench: $(DEV) ## Measure generation, evaluation and dashboards beside others (BENCH_ARGS=--write: docs/performance.md; needs Go)
 	@scripts/ensure_tools.sh
-	$(BIN)/python bench/bench.py
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 docs: $(DEV) ## Rewrite the pages and tables that are made from the code
 	$(BIN)/python scripts/docs.py

@@ -64,6 +64,7 @@ class _Scale:
         return INTERVALS[self.group].milliseconds / EVALUATIONS[self.group].milliseconds
 
 
+_MOST = 20
 _HOURS = _Scale(group=GROUP, before=432, fault=402, after=48)
 _DAYS = _Scale(group=LONG_GROUP, before=36 * 60, fault=42 * 60, after=288, step=Duration(120_000))
 _HOUR = _Scale(group=GROUP, before=3, fault=42, after=3, exporters=2)
@@ -145,13 +146,14 @@ def _world(plan: Plan, scale: _Scale) -> World:
 def burn_cases(plan: Plan, alert: Alert, group: Group | None = None) -> Iterator[Case]:
     """Every service level that the alert watches, for pages and for tickets.
 
-    The whole story is told of the first one that holds for any queue, and of each that it fires.
+    The whole story is told of the first one that holds for any queue, and of each that it fires; where there are
+    very many, of the first ones and of one of each further kind.
     """
     for rule in plan.rules_of(alert):
         if group is not None and group.name != rule.group:
             continue
         told = False
-        for slo in watched(plan.monitoring, alert):
+        for slo in examples_of(watched(plan.monitoring, alert)):
             for index, _ in enumerate(objective_classes(slo)):
                 subject = _subject(rule, slo, index)
                 if subject is None:
@@ -172,6 +174,14 @@ def _at_levels(plan: Plan, rule: PlannedAlert, alert: Alert) -> Iterator[Case]:
             if subject is not None:
                 found[slo.name] = Watched(slo=slo, pairs=subject.pairs, floor=subject.floor)
     yield from level_case(plan, rule, tuple(found.values()), EVALUATIONS[rule.group])
+
+
+def examples_of(slos: tuple[SLO, ...]) -> tuple[SLO, ...]:
+    """The service levels to test: all of them unless they are very many, for promtool takes a second for each."""
+    kinds: dict[tuple[object, ...], SLO] = {}
+    for slo in slos:
+        kinds.setdefault((slo.indicator, slo.window, bool(slo.task_types), bool(slo.queues)), slo)
+    return tuple(dict.fromkeys((*slos[:_MOST], *kinds.values())))
 
 
 @frozen(kw_only=True)
@@ -284,7 +294,7 @@ def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
     scale = _Scale(group=LONG_GROUP, before=72, fault=72, after=24, exporters=2)
     for name, value in ((OBJECTIVE, None), (REMAINING, 0.5)):
         world, samples = _world(plan, scale), []
-        for slo in plan.monitoring.slos:
+        for slo in examples_of(plan.monitoring.slos):
             for index, (objective, _) in enumerate(objective_classes(slo)):
                 queue = _queue_name(slo, index)
                 if queue is not None:
@@ -295,7 +305,7 @@ def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
                 _place(world, slo, "no traffic at all", lambda _: (0.0, 0.0))
         yield RecordCase(
             record=name.series_name(plan.scope),
-            title="of every service level",
+            title="of the service levels",
             series=world.series(),
             at=world.end,
             samples=tuple(sorted(samples)),

@@ -1,7 +1,7 @@
-"""The same service level and the same data, watched by Sloth's rules and by ours: `python bench/slo/compare.py`.
+"""The same service level and the same data, watched by Sloth's rules and by ours: `python -m bench.slo.compare`.
 
 Both rule files are evaluated by promtool, which is Prometheus' own engine, minute by minute; the events are
-known, so that the truth is computed beside. Sloth is built into .tools by bench/slo/install.sh.
+known, so that the truth is computed beside. Sloth is built into .tools, once.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from asynq_mon_codegen import SLO, Monitoring, asynq  # noqa: E402
-from asynq_mon_codegen.generators import rules  # noqa: E402
-from asynq_mon_codegen.plan import resolve  # noqa: E402
+from asynq_mon_codegen import SLO, Monitoring, asynq
+from asynq_mon_codegen.generators import rules
+from asynq_mon_codegen.plan import resolve
+from bench.sloth import spec
+from bench.tools import built
 
 OBJECTIVE = 99.9
 HOURS = 10
@@ -96,31 +95,8 @@ def ours(folder: Path) -> list[str]:
 
 def sloths(folder: Path, sloth: Path) -> list[str]:
     """Sloth's rules for the same objective, a service level per queue."""
-    spec = {
-        "version": "prometheus/v1",
-        "service": "asynq",
-        "slos": [
-            {
-                "name": queue,
-                "objective": OBJECTIVE,
-                "labels": {"queue": queue},
-                "sli": {
-                    "events": {
-                        "error_query": f'max(rate(asynq_tasks_failed_total{{queue="{queue}"}}[{{{{.window}}}}]))',
-                        "total_query": f'max(rate(asynq_tasks_processed_total{{queue="{queue}"}}[{{{{.window}}}}]))',
-                    }
-                },
-                "alerting": {
-                    "name": "SlothBurn",
-                    "labels": {"queue": queue},
-                    "page_alert": {"labels": {"severity": "critical"}},
-                    "ticket_alert": {"labels": {"severity": "warning"}},
-                },
-            }
-            for queue in WORLDS
-        ],
-    }
-    (folder / "spec.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    data = spec((queue, OBJECTIVE) for queue in WORLDS)
+    (folder / "spec.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
     command = [str(sloth), "generate", "-i", str(folder / "spec.yaml"), "-o", str(folder / "sloth.yaml")]
     subprocess.run(command, check=True, capture_output=True)
     return ["sloth.yaml"]
@@ -191,10 +167,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--promtool", default=os.environ.get("PROMTOOL", "promtool"))
     args = parser.parse_args()
-    subprocess.run([str(ROOT / "bench" / "slo" / "install.sh")], check=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        mine, theirs = ours(folder), sloths(folder, ROOT / ".tools" / "bin" / "sloth")
+        mine, theirs = ours(folder), sloths(folder, built("sloth"))
         fired = {who: alerts(args.promtool, folder, files) for who, files in (("ours", mine), ("sloth", theirs))}
         print("| queue | severity | Sloth | asynq-mon |\n|---|---|---|---|")
         for queue in WORLDS:

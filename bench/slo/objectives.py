@@ -1,4 +1,4 @@
-"""What an objective costs as a constant of the budget and as a series that is joined: `python bench/slo/objectives.py`.
+"""What an objective costs as a constant of the budget and as a series that is joined: `python -m bench.slo.objectives`.
 
 The rules of pages for 1,000 queues, evaluated 121 times by promtool; CPU seconds, the middle of three runs.
 """

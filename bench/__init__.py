@@ -1,0 +1,1 @@
+"""What generation and the generated files cost, beside what others take for the same in the same run."""
