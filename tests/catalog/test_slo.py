@@ -53,6 +53,16 @@ def test_rules_do_not_multiply_with_service_levels() -> None:
     assert len(rules_of(planned(*many))) == 16
 
 
+def test_tests_of_very_many_service_levels_are_examples() -> None:
+    """Of a thousand service levels alike twenty are tested, and beyond them the first of each other kind."""
+    alike = [SLO(f"succeeds-{i}", objective="99.9%", queues=f"q{i}") for i in range(1000)]
+    other = SLO("final", objective="99.9%", indicator=Success(final=True), queues="q1")
+    plan = planned(*alike, other)
+    tested = {title.split(", ")[1].split(" at ")[0] for title in (c.title for c in cases(plan, ALERTS[0]))}
+
+    assert tested == {*(f"succeeds-{i}" for i in range(20)), "final"}
+
+
 def test_the_budget_of_an_objective_is_exact() -> None:
     """0.001 of 99.9 %, not 0.0010000000000000009."""
     budget = next(r.expr for r in planned(SLO("s", objective="99.9%")).records if r.name.endswith("slo_budget:rate5m"))
