@@ -56,6 +56,11 @@ def generate(
             f"--time-factor {time_factor}: rules whose time runs faster are for the project's own lab only",
             f"leave it out; the lab marks its folder with a file {LAB_MARKER}",
         )
+    if any(name.endswith(".go") for name in output.written(out)):
+        raise UsageError(
+            f"{out}: the Go package of `asynq-mon instrument` is here, so nothing was changed",
+            "the outputs need another folder: --out monitoring",
+        )
     bundle = build(declaration_path(config), only, time_factor=time_factor)
     if bundle.problems:
         print_problems(bundle.problems, bundle.path)

@@ -101,6 +101,19 @@ def test_bad_input(args: tuple[str, ...], says: str, config: Path, tmp_path: Pat
     assert not out.exists()
 
 
+def test_generate_leaves_a_package_alone(config: Path, tmp_path: Path) -> None:
+    """Each command prunes what its manifest lists, so that two in one folder would delete each other's files."""
+    package = tmp_path / "asynqmetrics"
+    assert instrument("-c", config, "--out", package).exit_code == 0
+    before = {path: path.read_bytes() for path in package.rglob("*") if path.is_file()}
+
+    done = CliRunner().invoke(main, ["generate", "--out", str(package)])
+
+    assert done.exit_code == 2
+    assert "the Go package of `asynq-mon instrument` is here" in done.stderr
+    assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
+
+
 def test_out_is_required() -> None:
     """There is no default folder: a Go package has a place of its own in a module."""
     done = instrument()
