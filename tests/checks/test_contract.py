@@ -132,6 +132,10 @@ def test_finds(expr: str, checks: list[str]) -> None:
         pytest.param(f"avg_over_time(max({SIZE})[10m:1m]) > 1 or vector(0)", id="a subquery"),
         pytest.param('label_replace(up, "queue", "a", "", "") == 0', id="a new label"),
         pytest.param(f"max by (queue) ({SIZE}) * 2 - 1 < 0 or -max by (queue) ({SIZE}) < -5", id="arithmetic"),
+        pytest.param(
+            f"max by (queue) (rate({FAILED}[5m])) / (max by (queue) (rate({PROCESSED}[5m])) * 0.01) > 14.4",
+            id="a part over a share of the whole",
+        ),
         pytest.param("max by (topic) (orders_lag) > 9", id="a metric of the team's own"),
         pytest.param(
             f"max by (queue) (rate({FAILED}[5m])) / (max by (queue) (rate({PROCESSED}[5m])) * 0.001) > 14.4",
