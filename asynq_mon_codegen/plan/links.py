@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
+from asynq_mon_codegen.catalog.dashboards import DASHBOARDS
 from asynq_mon_codegen.model import Alert, Fleet, Monitoring
 from asynq_mon_codegen.plan.fleet import once
 from asynq_mon_codegen.plan.texts import placeholders, url_expected, url_template
@@ -81,12 +82,14 @@ def _url(field: str, monitoring: Monitoring, alert: Alert, names: frozenset[str]
     if field == "runbooks":
         return f"{base}/{alert.name}.md"
     if field == "grafana":
-        variables = [v for v in (*monitoring.identity, *DASHBOARD_VARIABLES) if v in names or v in monitoring.identity]
+        known = _VARIABLES.get(alert.dashboard, _ANY)
+        variables = (*monitoring.identity, *(v for v in known if v in names))
         query = "&".join(f"var-{v}={{{v}}}" for v in variables)
         path = f"{base}/d/{quote(alert.dashboard)}"
         return f"{path}?{query}" if query else path
     return base if all(p in names or p in monitoring.identity for p in placeholders(base)) else ""
 
 
-DASHBOARD_VARIABLES = ("queue", "task_type", "instance", "host")
-"""Labels of an alert that dashboards have a variable for."""
+_VARIABLES = {board.uid: tuple(v.name for v in board.variables) for board in DASHBOARDS}
+_ANY = tuple(dict.fromkeys(name for names in _VARIABLES.values() for name in names))
+"""For a dashboard of somebody else's: what ours have variables for."""

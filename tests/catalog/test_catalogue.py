@@ -136,3 +136,11 @@ def test_expressions_of_commands_are_ours() -> None:
     ]
 
     assert wrong == []
+
+
+def test_links_choose_only_what_the_dashboard_can_show() -> None:
+    """Each variable in an alert's link is one of the dashboard that it opens."""
+    known = {board.uid: {v.name for v in board.variables} for board in DASHBOARDS}
+    for rule in PLAN.alerts:
+        (base,) = [link.base for link in rule.links if link.name == "dashboard_url"]
+        assert set(re.findall(r"var-(\w+)=", base)) <= known[rule.alert.dashboard], rule.name
