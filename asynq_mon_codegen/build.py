@@ -161,7 +161,7 @@ def _fleet_of_one(path: Path, found: Monitoring) -> Fleet:
     if isinstance(common, Fleet):
         return evolve(common, services=(found,))
     identity = found.identity or tuple(label for label, _ in found.where)
-    names = ("scrape", "evaluation_interval", "receivers", "links", "metrics", "groups", "slos")
+    names = ("scrape", "evaluation_interval", "receivers", "links", "metrics", "groups")
     given: dict[str, Any] = {name: getattr(found, name) for name in names}
     return Fleet(identity=identity, alerts=found.alerts, services=(found,), **given)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from attrs import asdict, frozen
 from asynq_mon_codegen.model import Monitoring, services_of
 from asynq_mon_codegen.plan import Plan, PlannedAlert, PlannedRecord
 from asynq_mon_codegen.plan.buckets import bounds_of
+from asynq_mon_codegen.plan.promises import promises_of
 from asynq_mon_codegen.promql import Expr, Histogram, Matcher, Metric, Source
 from asynq_mon_codegen.promql.parsed import Node, Selector, Subquery, parse, walk
 
@@ -149,6 +151,24 @@ def estimate(plan: Plan, sizes: Sizes) -> Cost:
     return Cost(sizes=sizes, exported=exported, recorded=tuple(recorded), groups=tuple(groups))
 
 
+def _slo_series(monitoring: Monitoring, queues: int) -> dict[str, int]:
+    """The series of each service level in a recorded family: one for each queue, or task type of it, that is judged.
+
+    The declared queues are taken for typical of all ``queues``.
+    """
+    total = 0
+    judged: Counter[str] = Counter()
+    promises = promises_of(monitoring)
+    for one in services_of(monitoring) or (monitoring,):
+        where = {label: values[0] for label, values in one.where}
+        for queue in [q.name for q in one.queues] or ["any other"]:
+            total += 1
+            for promise in promises:
+                if promise.objective_of({**where, "queue": queue}) is not None:
+                    judged[promise.slo.name] += max(1, len(promise.slo.task_types))
+    return {name: math.ceil(count * queues / total) for name, count in judged.items()}
+
+
 class _Counter:
     """Counts series by what tells them apart."""
 
@@ -159,8 +179,11 @@ class _Counter:
             suffixes = ("_bucket", "_count", "_sum") if isinstance(metric, Histogram) else ("",)
             for suffix in suffixes:
                 self._metrics.setdefault(metric.name + suffix, metric)
+        self._slos = _slo_series(plan.monitoring, sizes.queues)
         self._records = {r.name: self.recorded(r) for r in plan.records}
         self._scrape = plan.monitoring.scrape.interval.seconds
+        every = plan.monitoring.evaluation_interval
+        self._intervals = {r.name: (g.interval or every).seconds for g in plan.groups for r in g.records}
 
     def family(self, metric: Metric, name: str = "", matchers: Iterable[Matcher] = ()) -> int:
         """The series of a family, or of one of a histogram's names, that the matchers let through."""
@@ -179,6 +202,8 @@ class _Counter:
         metrics = [e for e in expr.walk() if isinstance(e, Metric)]
         known = {label.name: label.values for m in metrics for label in m.label_set}
         by = planned.record.by
+        if "slo" in by:
+            return sum(self._slos.values())
         matchers = tuple(m for metric in metrics for m in metric.matchers)
         targets = max((self._targets(m.source) for m in metrics), default=1) if {"instance", "host"} & set(by) else 1
         return self._combined({name: known.get(name, ()) for name in by}, matchers) * targets
@@ -202,9 +227,12 @@ class _Counter:
         return total
 
     def _interval(self, name: str) -> float:
-        return self._plan.monitoring.evaluation_interval.seconds if name in self._records else self._scrape
+        return self._intervals.get(name, self._scrape)
 
     def _selected(self, selector: Selector) -> int:
+        by_slo = [m for m in selector.matchers if m.label == "slo"]
+        if by_slo:
+            return sum(n for name, n in self._slos.items() if all(m.accepts(name) for m in by_slo))
         if selector.name in self._records:
             return self._records[selector.name]
         metric = self._metrics.get(selector.name)

@@ -6,7 +6,7 @@ rules (:mod:`burn_ledger`); a moment at which a few minutes or per cent decide i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from attrs import frozen
 
@@ -16,13 +16,23 @@ from asynq_mon_codegen.catalog.slo import GROUP, INTERVALS, LONG_GROUP, OBJECTIV
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.generators.burn_ledger import fires, ledger_of
 from asynq_mon_codegen.generators.burn_levels import Watched, level_case, tile_cases, window_case
+from asynq_mon_codegen.generators.burn_sites import (
+    Neighbour,
+    Site,
+    neighbours_of,
+    shares_events,
+    sites_of,
+    telling_share,
+)
 from asynq_mon_codegen.generators.burn_stories import PACE, Work, burning, days, hours
 from asynq_mon_codegen.generators.cases import Case, Check, Firing
 from asynq_mon_codegen.generators.record_cases import RecordCase
 from asynq_mon_codegen.model import SLO, Alert, Burn, BurnWindow, budget_of
 from asynq_mon_codegen.plan import Group, Plan, PlannedAlert
-from asynq_mon_codegen.plan.slo import histogram_of, limit_of, objective_classes, outcomes_of, watched
+from asynq_mon_codegen.plan.promises import Promise, promises_of, watched
+from asynq_mon_codegen.plan.slo import histogram_of, limit_of, outcomes_of
 from asynq_mon_codegen.promql import Source
+from asynq_mon_codegen.promql.labels import any_of
 from asynq_mon_codegen.simulator import Cycle, QueueState, World
 from asynq_mon_codegen.simulator.tracks import Rate
 
@@ -97,8 +107,8 @@ def _place(world: World, slo: SLO, queue: str, work: Work) -> dict[str, str]:
     labels = {"queue": queue, "task_type": task.get("task_type", "email:deliver")}
     histogram = histogram_of(slo)
     if histogram is not None:
-        bound = f"{limit_of(slo):g}"
-        lower, higher = f"{limit_of(slo) / 2:g}", f"{limit_of(slo) * 2:g}"
+        limit = limit_of(slo).seconds
+        lower, bound, higher = f"{limit / 2:g}", f"{limit:g}", f"{limit * 2:g}"
         for instance, share in (("worker-1:9100", 0.75), ("worker-2:9100", 0.25)):
             phases = [
                 {lower: g, bound: r, higher: e, "+Inf": e}
@@ -146,59 +156,59 @@ def _world(plan: Plan, scale: _Scale) -> World:
 def burn_cases(plan: Plan, alert: Alert, group: Group | None = None) -> Iterator[Case]:
     """Every service level that the alert watches, for pages and for tickets.
 
-    The whole story is told of the first one that holds for any queue, and of each that it fires; where there are
-    very many, of the first ones and of one of each further kind.
+    The whole story is told of the first one that holds for any queue, and of each that it fires; in a fleet also
+    beside services where something else holds for the same queue. What single services declare is tested a few times;
+    where there are very many service levels, the first ones are and one of each further kind.
     """
     for rule in plan.rules_of(alert):
         if group is not None and group.name != rule.group:
             continue
-        told = False
-        for slo in examples_of(watched(plan.monitoring, alert)):
-            for index, _ in enumerate(objective_classes(slo)):
-                subject = _subject(rule, slo, index)
-                if subject is None:
-                    continue
-                if not told and not slo.queues and index == len(objective_classes(slo)) - 1:
-                    told = True
-                    yield _whole(plan, subject)
-                yield _fires_case(plan, subject)
-        yield from _at_levels(plan, rule, alert)
+        subjects = tuple(_subjects(plan, rule, examples_of(watched(plan.monitoring, alert))))
+        told = next((s for s in subjects if not s.site.named), None)
+        if told is not None:
+            yield _whole(plan, told)
+        for subject in subjects:
+            yield _fires_case(plan, subject)
+            others = neighbours_of(plan, subject.site)
+            if others:
+                yield _beside_case(plan, subject, others)
+        yield from _at_levels(plan, rule, subjects)
 
 
-def _at_levels(plan: Plan, rule: PlannedAlert, alert: Alert) -> Iterator[Case]:
-    """One of every service level, whatever its classes of queues: the levels are theirs together."""
-    found = {}
-    for slo in watched(plan.monitoring, alert):
-        for index, _ in enumerate(objective_classes(slo)):
-            subject = _subject(rule, slo, index)
-            if subject is not None:
-                found[slo.name] = Watched(slo=slo, pairs=subject.pairs, floor=subject.floor)
+def _at_levels(plan: Plan, rule: PlannedAlert, subjects: tuple[_Subject, ...]) -> Iterator[Case]:
+    """One of every service level, whatever its classes of series: the levels are theirs together."""
+    found = {s.site.promise: Watched(site=s.site, pairs=s.pairs, floor=s.floor) for s in subjects}
     yield from level_case(plan, rule, tuple(found.values()), EVALUATIONS[rule.group])
 
 
-def examples_of(slos: tuple[SLO, ...]) -> tuple[SLO, ...]:
+def examples_of(promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
     """The service levels to test: all of them unless they are very many, for promtool takes a second for each."""
-    kinds: dict[tuple[object, ...], SLO] = {}
-    for slo in slos:
-        kinds.setdefault((slo.indicator, slo.window, bool(slo.task_types), bool(slo.queues)), slo)
-    return tuple(dict.fromkeys((*slos[:_MOST], *kinds.values())))
+    kinds: dict[tuple[object, ...], Promise] = {}
+    for promise in promises:
+        slo = promise.slo
+        kinds.setdefault((slo.indicator, slo.window, bool(slo.task_types), bool(slo.queues)), promise)
+    first = {id(p): p for p in (*promises[:_MOST], *kinds.values())}
+    return tuple(first.values())
 
 
 @frozen(kw_only=True)
 class _Subject:
-    """One objective of one service level, and the rule that watches it."""
+    """One objective of one service level at a place that it holds for, and the rule that watches it."""
 
     rule: PlannedAlert
-    slo: SLO
-    objective: float
-    queue: str
+    site: Site
     pairs: tuple[tuple[BurnWindow, float], ...]
     floor: float
 
     @property
+    def slo(self) -> SLO:
+        """The service level."""
+        return self.site.promise.slo
+
+    @property
     def budget(self) -> float:
         """The share that may go wrong."""
-        return budget_of(self.objective)
+        return budget_of(self.site.objective)
 
     @property
     def pages(self) -> bool:
@@ -207,25 +217,26 @@ class _Subject:
 
     def title(self, what: str) -> str:
         """The name of a test."""
-        return f"{self.rule.name}: {self.rule.severity.value}, {self.slo.name} at {self.objective * 100:.6g}%, {what}"
+        site = self.site
+        level = f"{self.slo.name} at {site.objective * 100:.6g}%{f' where {site.words}' if site.words else ''}"
+        return f"{self.rule.name}: {self.rule.severity.value}, {level}, {what}"
 
 
-def _subject(rule: PlannedAlert, slo: SLO, index: int) -> _Subject | None:
-    """What to test of one class of queues; None where the alert has been switched off or changed for it."""
-    when, queue = rule.alert.when, _queue_name(slo, index)
-    windows = when.windows if isinstance(when, Burn) else ()
-    pairs = tuple((w, w.factor(slo.window)) for w in windows if w.severity is rule.severity)
-    off = {n for c in rule.classes[:-1] for n in c.names}
-    if len(pairs) != 2 or queue is None or queue in off:
-        return None
-    return _Subject(
-        rule=rule,
-        slo=slo,
-        objective=objective_classes(slo)[index][0],
-        queue=queue,
-        pairs=pairs,
-        floor=next((g.minimum for g in rule.alert.guards if g.minimum is not None), 0.0),
-    )
+def _subjects(plan: Plan, rule: PlannedAlert, promises: tuple[Promise, ...]) -> Iterator[_Subject]:
+    """What to test of each class of series; nothing where the alert has been switched off or changed for it."""
+    when = rule.alert.when
+    windows = tuple(w for w in when.windows if w.severity is rule.severity) if isinstance(when, Burn) else ()
+    if len(windows) != 2:
+        return
+    floor = next((g.minimum for g in rule.alert.guards if g.minimum is not None), 0.0)
+    for site in sites_of(plan, promises, lambda series: _off(rule, series)):
+        pairs = tuple((w, w.factor(site.promise.slo.window)) for w in windows)
+        yield _Subject(rule=rule, site=site, pairs=pairs, floor=floor)
+
+
+def _off(rule: PlannedAlert, series: Mapping[str, str]) -> bool:
+    """Whether the alert is switched off for it: a burn rate has no other classes than that."""
+    return any(cls.accepts(series) for cls in rule.classes[:-1])
 
 
 def _whole(plan: Plan, subject: _Subject) -> Case:
@@ -234,6 +245,7 @@ def _whole(plan: Plan, subject: _Subject) -> Case:
     world = _world(plan, scale)
     checks = []
     for story in (hours if subject.pages else days)(subject.pairs, subject.budget, subject.floor / scale.seen):
+        world.identity = dict(subject.site.identity)
         labels = tuple(sorted(_place(world, subject.slo, story.name, story.work).items()))
         ledger = ledger_of(story.work, scale.minutes, subject.budget)
         for look in story.looks:
@@ -261,30 +273,47 @@ def _whole(plan: Plan, subject: _Subject) -> Case:
 
 def _fires_case(plan: Plan, subject: _Subject) -> Case:
     """A queue that has never done anything but burn: the whole message."""
-    scale = _HOUR if subject.pages else _DAY
-    world = _world(plan, scale)
     (_, high), (_, low) = subject.pairs
     rate = min(1.25 * high, 1 / subject.budget)
     if rate <= high:
         rate = min(1.25 * low, 1 / subject.budget)
-    end = scale.fault + scale.after
-    work = burning(subject.budget, (-scale.before, end, rate))
-    labels = tuple(sorted(_place(world, subject.slo, subject.queue, work).items()))
-    fired = Firing(rule=subject.rule, labels=labels, value=rate)
+    return _steady(plan, subject, (subject.site,), rate * subject.budget, "the message")
+
+
+def _beside_case(plan: Plan, subject: _Subject, others: tuple[Neighbour, ...]) -> Case:
+    """The same work in a queue of the same name elsewhere: judged by what holds there, or not at all."""
+    (_, high), (_, low) = subject.pairs
+    share = telling_share(subject.site.objective, [o.objective for o in others], high, low)
+    what = f"beside {' and '.join(o.words for o in others)}"
+    return _steady(plan, subject, (subject.site, *others), share, what)
+
+
+def _steady(plan: Plan, subject: _Subject, sites: tuple[Site | Neighbour, ...], share: float, what: str) -> Case:
+    """The same share of the work goes wrong all the time at all of these places: who fires, and with which rate."""
+    scale = _HOUR if subject.pages else _DAY
+    world = _world(plan, scale)
+    low = subject.pairs[-1][1]
+    strictest = min(budget_of(site.objective) for site in sites if site.objective is not None)
+    # beyond the floor also where a rate is only just too high
+    pace = PACE * (1 if len(sites) == 1 else 4) * max(1.0, subject.floor / 10)
+    work = burning(strictest, (-scale.before, scale.fault + scale.after, share / strictest), pace=pace)
+    fired = []
+    for site in sites:
+        world.identity = dict(site.identity)
+        labels = _place(world, subject.slo, subject.site.queue, work)
+        if site.objective is None or _off(subject.rule, labels):
+            continue
+        rate = share / budget_of(site.objective)
+        if rate > low:
+            fired.append(Firing(rule=subject.rule, labels=tuple(sorted(labels.items())), value=rate))
+    one = (("slo", subject.slo.name), ("queue", subject.site.queue), ("severity", subject.rule.severity.value))
+    # another severity fires where the objective is stricter, and another service level that reads the same events
+    alone = len(sites) == 1 and not shares_events(plan, subject.rule.alert, subject.site)
+    only = () if alone else one
+    check = Check(at=Duration(world.end.milliseconds), firing=tuple(fired), only=only, why="it burns: this is said")
     return Case(
-        title=subject.title("the message"),
-        alert=subject.rule.name,
-        series=world.series(),
-        checks=(Check(at=Duration(world.end.milliseconds), firing=(fired,), why="it burns: this is said"),),
-        step=scale.step,
+        title=subject.title(what), alert=subject.rule.name, series=world.series(), checks=(check,), step=scale.step
     )
-
-
-def _queue_name(slo: SLO, index: int) -> str | None:
-    """A queue of this class of objectives."""
-    _, matchers = objective_classes(slo)[index]
-    candidates = (*(q for q, _ in slo.per_queue), *slo.queues, "any other")
-    return next((c for c in candidates if all(m.accepts(c) for m in matchers)), None)
 
 
 def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
@@ -292,24 +321,40 @@ def level_cases(plan: Plan, group: Group) -> Iterator[RecordCase]:
     if group.name != LONG_GROUP:
         return
     scale = _Scale(group=LONG_GROUP, before=72, fault=72, after=24, exporters=2)
-    for name, value in ((OBJECTIVE, None), (REMAINING, 0.5)):
-        world, samples = _world(plan, scale), []
-        for slo in examples_of(plan.monitoring.slos):
-            for index, (objective, _) in enumerate(objective_classes(slo)):
-                queue = _queue_name(slo, index)
-                if queue is not None:
-                    budget = budget_of(objective)
-                    labels = _place(world, slo, queue, lambda _, b=budget: (PACE / b, 0.5 * b))  # type: ignore[misc]
-                    samples.append((tuple(sorted(labels.items())), objective if value is None else value))
-            if value is not None and not slo.queues:
-                _place(world, slo, "no traffic at all", lambda _: (0.0, 0.0))
-        yield RecordCase(
-            record=name.series_name(plan.scope),
-            title="of the service levels",
-            series=world.series(),
-            at=world.end,
-            samples=tuple(sorted(samples)),
-            step=scale.step,
-        )
-    yield from window_case(plan, plan.monitoring.slos, EVALUATIONS[LONG_GROUP])
-    yield from tile_cases(plan, plan.monitoring.slos, EVALUATIONS[LONG_GROUP])
+    sites: dict[Promise, list[Site]] = {}
+    for site in sites_of(plan, examples_of(promises_of(plan.monitoring)), lambda _: False):
+        sites.setdefault(site.promise, []).append(site)
+    for name in (OBJECTIVE, REMAINING):
+        for promise, places in sites.items():
+            world, samples = _world(plan, scale), {}
+            everywhere: list[tuple[Site | Neighbour, Site]] = [(site, site) for site in places]
+            everywhere += [(other, site) for site in places for other in neighbours_of(plan, site)]
+            for there, site in everywhere:
+                budget = budget_of(site.objective)
+                world.identity = dict(there.identity)
+                key = (*sorted(there.identity.items()), ("queue", site.queue))
+                if key in samples:
+                    continue
+                labels = _place(world, promise.slo, site.queue, lambda _, b=budget: (PACE / b, 0.5 * b))  # type: ignore[misc]
+                samples[key] = (labels, there.objective, 0.5 * budget)
+            if name is REMAINING and not places[-1].named:
+                world.identity = dict(places[-1].identity)
+                _place(world, promise.slo, "no traffic at all", lambda _: (0.0, 0.0))
+            found = [
+                (tuple(sorted(labels.items())), objective if name is OBJECTIVE else 1 - share / budget_of(objective))
+                for labels, objective, share in samples.values()
+                if objective is not None
+            ]
+            yield RecordCase(
+                record=name.series_name(plan.scope),
+                where=(any_of("slo", (promise.slo.name,)),),
+                title=f"of {promise.slo.name}{f' where {places[0].words}' if places[0].words else ''}",
+                series=world.series(),
+                at=world.end,
+                samples=tuple(sorted(found)),
+                decimals=6,
+                step=scale.step,
+            )
+    one_each = tuple(places[-1] for places in sites.values())
+    yield from window_case(plan, one_each, EVALUATIONS[LONG_GROUP])
+    yield from tile_cases(plan, one_each, EVALUATIONS[LONG_GROUP])

@@ -15,9 +15,10 @@ from attrs import field, frozen
 
 from asynq_mon_codegen.catalog.slo import BUDGET_4M, BUDGET_5M, ERRORS_4M, ERRORS_5M, INTERVALS, REMAINING
 from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.generators.burn_sites import Site
 from asynq_mon_codegen.generators.cases import Case, Check, Firing
 from asynq_mon_codegen.generators.record_cases import RecordCase
-from asynq_mon_codegen.model import SLO, BurnWindow
+from asynq_mon_codegen.model import BurnWindow
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 
 __all__ = ["Watched", "level_case", "tile_cases", "window_case"]
@@ -38,7 +39,7 @@ _Series = tuple[str, dict[str, str], str]
 class Watched:
     """A service level as a rule watches it: pairs of windows with their burn rates, and the least number of errors."""
 
-    slo: SLO
+    site: Site
     pairs: tuple[tuple[BurnWindow, float], ...]
     floor: float
 
@@ -74,7 +75,7 @@ def level_case(plan: Plan, rule: PlannedAlert, watched: Sequence[Watched], step:
         ages = _ages(mine.pairs, step)
         found = (*_quicker(mine, ages), *_slower(mine, ages))
         for given in (*map(_whole, found), *_counted(mine, ages, scale)):
-            labels = {**_labels(plan, mine.slo), "queue": given.name}
+            labels = {**_labels(mine.site), "queue": given.name}
             series += _recorded(plan, labels, given, length + _OLDER)
             own = tuple(sorted(labels.items()))
             checks.append(
@@ -90,13 +91,14 @@ def level_case(plan: Plan, rule: PlannedAlert, watched: Sequence[Watched], step:
         yield Case(title=title, alert=rule.name, series=tuple(series), checks=tuple(checks), step=step)
 
 
-def window_case(plan: Plan, slos: Sequence[SLO], step: Duration) -> Iterator[RecordCase]:
+def window_case(plan: Plan, sites: Sequence[Site], step: Duration) -> Iterator[RecordCase]:
     """What is left of a budget: all errors of the whole window count, and no older ones."""
     series, samples = list[_Series](), []
-    slos = [slo for slo in slos if slo.window.milliseconds <= _LONGEST.milliseconds]
-    length = int(1.06 * max((slo.window.milliseconds for slo in slos), default=0)) // step.milliseconds
-    for slo in slos:
-        steps = slo.window.milliseconds // step.milliseconds
+    windows = [(site, site.promise.slo.window.milliseconds) for site in sites]
+    windows = [(site, window) for site, window in windows if window <= _LONGEST.milliseconds]
+    length = int(1.06 * max((window for _, window in windows), default=0)) // step.milliseconds
+    for site, window in windows:
+        steps = window // step.milliseconds
         happened = {0: (1, 8), steps // 2: (1, 8), int(1.05 * steps): (4, 32)}
         given = _Given(
             name="",
@@ -104,7 +106,7 @@ def window_case(plan: Plan, slos: Sequence[SLO], step: Duration) -> Iterator[Rec
             errors={age: Fraction(errors) for age, (errors, _) in happened.items()},
             budget={age: Fraction(budget) for age, (_, budget) in happened.items()},
         )
-        labels = {**_labels(plan, slo), "queue": "failed long ago too"}
+        labels = {**_labels(site), "queue": "failed long ago too"}
         series += _recorded(plan, labels, given, length)
         samples.append((tuple(sorted(labels.items())), 1 - 2 / 16))
     if series:
@@ -118,12 +120,12 @@ def window_case(plan: Plan, slos: Sequence[SLO], step: Duration) -> Iterator[Rec
         )
 
 
-def tile_cases(plan: Plan, slos: Sequence[SLO], at: Duration) -> Iterator[RecordCase]:
+def tile_cases(plan: Plan, sites: Sequence[Site], at: Duration) -> Iterator[RecordCase]:
     """The counts of 4 minutes: the mean of their rates, and of no others."""
     step, rates = Duration(120_000), {0: 3, 1: 1, 3: 5, 4: 5}
     for rate, count in ((ERRORS_5M, ERRORS_4M), (BUDGET_5M, BUDGET_4M)):
-        for slo in slos[:1]:
-            labels = {**_labels(plan, slo), "queue": "orders"}
+        for site in sites[:1]:
+            labels = {**_labels(site), "queue": "orders"}
             values = {age: Fraction(value) for age, value in rates.items()}
             text = _text(values, at.milliseconds // step.milliseconds)
             yield RecordCase(
@@ -139,9 +141,10 @@ def tile_cases(plan: Plan, slos: Sequence[SLO], at: Duration) -> Iterator[Record
 # -- what is given -------------------------------------------------------------------------------
 
 
-def _labels(plan: Plan, slo: SLO) -> dict[str, str]:
+def _labels(site: Site) -> dict[str, str]:
+    slo = site.promise.slo
     task = {"task_type": slo.task_types[0]} if slo.task_types else {}
-    return {**{label: f"{label}-a" for label in plan.monitoring.identity}, "slo": slo.name, **task}
+    return {**site.identity, "slo": slo.name, **task}
 
 
 def _recorded(plan: Plan, labels: dict[str, str], given: _Given, length: int) -> tuple[_Series, ...]:

@@ -28,14 +28,18 @@ class Story:
     looks: tuple[float, ...]
 
 
-def burning(budget: float, *spells: tuple[float, float, float], busy: tuple[float, float] | None = None) -> Work:
-    """An ordinary queue whose budget burns ``rate`` times as fast from one minute to another; once it was ``busy``."""
-    pace = PACE / budget
+def burning(
+    budget: float, *spells: tuple[float, float, float], busy: tuple[float, float] | None = None, pace: float = PACE
+) -> Work:
+    """A queue whose budget burns ``rate`` times as fast from one minute to another; once it was ``busy``.
+
+    ``pace`` is how many errors per second its objective allows.
+    """
 
     def work(minute: float) -> tuple[float, float]:
         rate = next((r for begin, end, r in spells if begin <= minute < end), 0.0)
         much = _BUSY if busy and busy[0] <= minute < busy[1] else 1
-        return pace * much, min(1.0, rate * budget)
+        return pace / budget * much, min(1.0, rate * budget)
 
     return work
 

@@ -13,10 +13,10 @@ from asynq_mon_codegen.plan.thresholds import ThresholdClass
 from asynq_mon_codegen.plan.where import terms_of
 from asynq_mon_codegen.promql import ForEach
 
-__all__ = ["Home", "Place", "home_of", "places_of"]
+__all__ = ["SHOWN", "Home", "Place", "home_of", "places_of"]
 
-_SHOWN = 3
-"""How many levels of its own an alert is tested with: a thousand services would be a thousand worlds."""
+SHOWN = 3
+"""How many levels of single services an alert is tested with: a thousand services would be a thousand worlds."""
 
 
 @frozen(kw_only=True)
@@ -64,7 +64,7 @@ def places_of(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iter
         for cls in rule.classes[:-1]:
             if cls.names and cls.terms:
                 seen.setdefault(cls.level, cls)
-    for cls in list({c.terms: c for c in seen.values()}.values())[:_SHOWN]:
+    for cls in list({c.terms: c for c in seen.values()}.values())[:SHOWN]:
         label = next((t.label for t in reversed(cls.terms) if t.label in ("queue", "task_type")), "queue")
         wanted = next((t.values[0] for t in cls.terms if t.label == label and not t.negated), "")
         name = wanted or f"{cls.names[0]} by default"

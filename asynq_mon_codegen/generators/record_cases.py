@@ -28,7 +28,10 @@ _LEVELS = {"first": (8.0, 2.0), "second": (16.0, 4.0)}
 
 @frozen(kw_only=True)
 class RecordCase:
-    """A world, and the value of the record for each of its groups at a moment."""
+    """A world, and the value of the record for each of its groups at a moment.
+
+    ``where`` is all that is looked at, to so many ``decimals``.
+    """
 
     record: str
     series: tuple[tuple[str, dict[str, str], str], ...]
@@ -36,6 +39,8 @@ class RecordCase:
     title: str = "two unequal members"
     step: Duration = STEP
     samples: tuple[tuple[tuple[tuple[str, str], ...], float], ...]
+    where: tuple[Matcher, ...] = ()
+    decimals: int = 3
 
 
 def record_cases(plan: Plan, records: tuple[PlannedRecord, ...]) -> Iterator[RecordCase]:

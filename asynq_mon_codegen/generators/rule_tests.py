@@ -76,13 +76,20 @@ def cases(plan: Plan, alert: Alert, group: Group | None = None) -> Iterable[Case
 
 def _record_test(case: RecordCase) -> dict[str, Any]:
     # rounded, for Prometheus 2 and 3 extrapolate a rate by different factors
-    samples = [{"labels": _selector("", dict(labels)), "value": value} for labels, value in case.samples]
+    samples = [
+        {"labels": _selector("", dict(labels)), "value": round(value, case.decimals)} for labels, value in case.samples
+    ]
+    read = case.record + (f"{{{', '.join(map(str, case.where))}}}" if case.where else "")
     return {
         "name": f"{case.record}: {case.title}",
         "interval": str(case.step),
         "input_series": [{"series": _selector(n, labels), "values": values} for n, labels, values in case.series],
         "promql_expr_test": [
-            {"expr": f"round({case.record}, 0.001)", "eval_time": str(case.at), "exp_samples": samples}
+            {
+                "expr": f"round({read}, {10**-case.decimals:.{case.decimals}f})",
+                "eval_time": str(case.at),
+                "exp_samples": samples,
+            }
         ],
     }
 

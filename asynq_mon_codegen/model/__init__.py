@@ -3,7 +3,7 @@
 from asynq_mon_codegen.model.alerts import Alert, Alerts, Guard, Signal, floor, only, unless
 from asynq_mon_codegen.model.bands import Band
 from asynq_mon_codegen.model.conditions import Above, Below, Condition, LevelOrBand, Present
-from asynq_mon_codegen.model.fleet import ConflictError, Fleet, merged, services_of, tuned
+from asynq_mon_codegen.model.fleet import ConflictError, Fleet, merged, services_of, slos_of, tuned
 from asynq_mon_codegen.model.groups import RuleGroups
 from asynq_mon_codegen.model.monitoring import DEFAULT_RECEIVERS, Links, Monitoring, Scrape, Where
 from asynq_mon_codegen.model.queues import BatchWindow, Queue, TaskType
@@ -59,6 +59,7 @@ __all__ = [
     "redis_cli",
     "services_of",
     "shell",
+    "slos_of",
     "threshold_text",
     "tuned",
     "unless",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
 
 import attrs
 from attrs import evolve, field, frozen
@@ -15,10 +17,11 @@ from asynq_mon_codegen.model.groups import RuleGroups
 from asynq_mon_codegen.model.kinds import items, typed
 from asynq_mon_codegen.model.monitoring import DEFAULT_RECEIVERS, Links, Monitoring, Scrape
 from asynq_mon_codegen.model.receivers import Receiver, Route
+from asynq_mon_codegen.model.slo import SLO, Burn
 from asynq_mon_codegen.model.terms import Severity
 from asynq_mon_codegen.promql import Metric
 
-__all__ = ["ConflictError", "Fleet", "merged", "services_of", "tuned"]
+__all__ = ["ConflictError", "Fleet", "merged", "services_of", "slos_of", "tuned"]
 
 
 class ConflictError(DeclarationError):
@@ -54,6 +57,11 @@ class Fleet(Monitoring):
     services: tuple[Monitoring, ...] = field(default=(), converter=_services)
     owners: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
 
+    @cached_property
+    def derived(self) -> dict[str, Any]:
+        """What has been computed from these very values, by what it is: rules are many, and services too."""
+        return {}
+
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
         for name in ("queues", "task_types", "where"):
@@ -72,6 +80,11 @@ class Fleet(Monitoring):
 def services_of(monitoring: Monitoring) -> tuple[Monitoring, ...]:
     """The declared services of a fleet; none of a single declaration."""
     return monitoring.services if isinstance(monitoring, Fleet) else ()
+
+
+def slos_of(monitoring: Monitoring) -> tuple[tuple[SLO, Monitoring], ...]:
+    """Every declared service level with who declares it: the common ones first, then those of the services."""
+    return tuple((slo, one) for one in (monitoring, *services_of(monitoring)) for slo in one.slos)
 
 
 def tuned(monitoring: Monitoring) -> Monitoring:
@@ -117,6 +130,7 @@ def merged(fleet: Fleet) -> Fleet:
         _check_where(one, identity)
         _check_common(fleet, one)
         _check_thresholds(fleet, one)
+        _check_slos(fleet, one)
     _check_overlap(fleet.services)
     _check_receivers(fleet)
     alerts, owners = _alerts(fleet)
@@ -215,13 +229,39 @@ def _check_common(fleet: Fleet, one: Monitoring) -> None:
                 services=(one,),
                 about=name,
             )
-    if one.slos:
-        raise ConflictError(
-            f"service {one.service!r} has service levels of its own",
-            "declare them in fleet.py: Fleet(slos=...) holds for every service, told apart by the identity labels",
-            services=(one,),
-            about="slos",
-        )
+
+
+def _check_slos(fleet: Fleet, one: Monitoring) -> None:
+    """One of a common name is the common one, with other objectives or for other queues; None leaves it out."""
+    common = {slo.name: slo for slo in fleet.slos}
+    for slo in one.slos:
+        try:
+            if slo.objective is None:
+                if slo.name not in common:
+                    raise DeclarationError(
+                        f"service {one.service!r} leaves out SLO {slo.name!r}, which the fleet does not declare",
+                        did_you_mean(slo.name, common) or "give it an objective, or delete it",
+                    )
+                continue
+            if slo.name in common:
+                _check_same(one, slo, common[slo.name])
+            slo.check_source(fleet.instrumentation or one.instrumentation)
+            slo.check_window()
+            slo.check_reach(a.when for a in fleet.alerts if isinstance(a.when, Burn))
+        except DeclarationError as error:
+            raise ConflictError(error.message, error.hint, services=(one,), about=slo.name) from None
+
+
+def _check_same(one: Monitoring, own: SLO, common: SLO) -> None:
+    for what, mine, theirs in (
+        ("indicator", own.indicator, common.indicator),
+        ("window", own.window, common.window),
+    ):
+        if mine != theirs:
+            raise DeclarationError(
+                f"service {one.service!r} gives SLO {own.name!r} the {what} {mine}, but the fleet has {theirs}",
+                f"give it another name, or the {what} of fleet.py: objective, queues and task types may differ",
+            )
 
 
 _COMMON: Mapping[str, object] = {

@@ -193,7 +193,8 @@ class Monitoring:
     declared; ``thresholds`` are levels of the service as a whole; ``groups`` limits rule groups; ``instrumentation``
     says that the workers export the project's own metrics, so that their absence is worth an alert; of task types and
     queues that nobody declared, the first ``task_type_limit`` and ``queue_limit`` get series of their own in a worker,
-    the rest is counted as ``other``; ``slos`` are service levels, and without them nothing watches an error budget;
+    the rest is counted as ``other``; ``slos`` are service levels, in a service of a fleet for its own series, and
+    without them nothing watches an error budget;
     ``labels`` go on every alert. ``metrics`` are metrics of the team's own that hand-written PromQL reads; those in
     typed expressions are known anyway.
 
@@ -310,10 +311,13 @@ class Monitoring:
                     f"SLO {slo.name!r} names task type {name!r}, which is not declared",
                     did_you_mean(name, types) or "declare it: task_types=TaskType(...)",
                 )
-        if slo.needs_instrumentation and not self.instrumentation:
+        if self.where:
+            return  # a service of a fleet, which may say the rest
+        slo.check_source(self.instrumentation)
+        if slo.objective is None:
             raise DeclarationError(
-                f"SLO {slo.name!r} reads metrics that asynq itself does not export",
-                "export them (`asynq-mon instrument`) and say instrumentation=True; Success() of queues needs none",
+                f"SLO {slo.name!r} has no objective",
+                'give one: objective="99.9%"; only a service of a fleet can leave out what is declared for all',
             )
 
     def receivers_for(self, severity: Severity) -> tuple[Receiver, ...]:

@@ -46,12 +46,20 @@ class StartedWithin:
 
     limit: Duration = field(converter=_limit)
 
+    def __str__(self) -> str:
+        """As it is declared."""
+        return f'StartedWithin("{self.limit}")'
+
 
 @frozen(field_transformer=typed)
 class FinishedWithin:
     """Good is an attempt whose handler returned within ``limit``; needs the instrumentation."""
 
     limit: Duration = field(converter=_limit)
+
+    def __str__(self) -> str:
+        """As it is declared."""
+        return f'FinishedWithin("{self.limit}")'
 
 
 Indicator = Success | StartedWithin | FinishedWithin
@@ -123,6 +131,10 @@ def _objective(value: str | float, name: str = "objective") -> float:
     return float(share)
 
 
+def _objective_or_none(value: str | float | None) -> float | None:
+    return None if value is None else _objective(value)
+
+
 def _window(value: str | Duration) -> Duration:
     return duration(value, "window")
 
@@ -146,12 +158,15 @@ class SLO:
     ``task_types`` for each of these task types in them. ``per_queue`` gives single queues another
     objective, or None to leave them out. ``name`` becomes the label ``slo``.
 
+    In a service of a fleet a common name stands for the common service level: what is said here holds there in
+    its place, and ``objective=None`` leaves it out.
+
     Raises:
         DeclarationError: an objective that means nothing, or names that do not fit together.
     """
 
     name: str = field()
-    objective: float = field(converter=_objective, kw_only=True)
+    objective: float | None = field(converter=_objective_or_none, kw_only=True)
     window: Duration = field(default=Duration(30 * 86_400_000), converter=_window, kw_only=True)
     indicator: Success | StartedWithin | FinishedWithin = field(factory=Success, kw_only=True)
     queues: tuple[str, ...] = field(default=(), converter=_names, kw_only=True)
@@ -173,6 +188,11 @@ class SLO:
                     raise DeclarationError(f"SLO {self.name!r} names a blank {kind}", f"name the {kind}")
                 if names.count(name) > 1:
                     raise DeclarationError(f"SLO {self.name!r} names {kind} {name!r} twice", "name each once")
+        if self.objective is None and (self.queues or self.task_types or self.per_queue):
+            raise DeclarationError(
+                f"SLO {self.name!r} has no objective, and yet names queues or task types",
+                "None leaves it out altogether; for some queues only, give the objective and name them in queues=",
+            )
         for queue, _ in self.per_queue:
             if self.queues and queue not in self.queues:
                 raise DeclarationError(
@@ -192,17 +212,18 @@ class SLO:
             self.is_latency or bool(self.task_types) or (isinstance(self.indicator, Success) and self.indicator.final)
         )
 
-    def objectives(self) -> tuple[tuple[float, tuple[str, ...]], ...]:
-        """Objectives other than that of the rest, each with its queues."""
-        found: dict[float, list[str]] = {}
-        for queue, objective in self.per_queue:
-            if objective is not None and objective != self.objective:
-                found.setdefault(objective, []).append(queue)
-        return tuple((objective, tuple(queues)) for objective, queues in found.items())
+    def objectives(self) -> tuple[float, ...]:
+        """Every objective once, that of the rest first."""
+        given = (self.objective, *(objective for _, objective in self.per_queue))
+        return tuple(dict.fromkeys(objective for objective in given if objective is not None))
 
-    def excluded(self) -> tuple[str, ...]:
-        """Queues that are left out."""
-        return tuple(queue for queue, objective in self.per_queue if objective is None)
+    def check_source(self, instrumentation: bool) -> None:
+        """Raise DeclarationError where it reads what nobody exports."""
+        if self.needs_instrumentation and not instrumentation:
+            raise DeclarationError(
+                f"SLO {self.name!r} reads metrics that asynq itself does not export",
+                "export them (`asynq-mon instrument`) and say instrumentation=True; Success() of queues needs none",
+            )
 
     def check_window(self) -> None:
         """Raise DeclarationError where the window is shorter than those of the alerts, or longer than anybody keeps."""
@@ -213,10 +234,15 @@ class SLO:
                 'from "7d" to "92d": "7d", "28d" and "30d" are usual',
             )
 
-    def check_reach(self, windows: Iterable[BurnWindow]) -> None:
+    def check_reach(self, burns: Iterable[Burn]) -> None:
         """Raise DeclarationError where even a total outage could not burn fast enough to be critical."""
+        for burn in burns:
+            if burn.watches(self):
+                self._check_reach(burn.windows)
+
+    def _check_reach(self, windows: Iterable[BurnWindow]) -> None:
         needed = min((w.factor(self.window) for w in windows if w.severity is Severity.CRITICAL), default=0.0)
-        for objective in (self.objective, *(o for o, _ in self.objectives())):
+        for objective in self.objectives():
             most = 1 / budget_of(objective)
             if most < needed or math.isclose(most, needed):
                 raise DeclarationError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -134,20 +134,11 @@ def _given(fleet: Fleet) -> dict[str, list[Given]]:
     return once(fleet, "given", collect)
 
 
-class _Kept:
-    """What has been computed of the fleet at hand; another fleet takes its place."""
-
-    fleet: Fleet | None = None
-    values: ClassVar[dict[str, Any]] = {}
-
-
 def once(fleet: Fleet, key: str, compute: Callable[[], T]) -> T:
     """``compute()``, or what it gave for this fleet before: rules are many, and services too."""
-    if _Kept.fleet is not fleet:
-        _Kept.fleet, _Kept.values = fleet, {}
-    if key not in _Kept.values:
-        _Kept.values[key] = compute()
-    value: T = _Kept.values[key]
+    if key not in fleet.derived:
+        fleet.derived[key] = compute()
+    value: T = fleet.derived[key]
     return value
 
 

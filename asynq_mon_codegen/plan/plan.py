@@ -11,7 +11,7 @@ from asynq_mon_codegen.catalog.records import QUEUE_RECORDS
 from asynq_mon_codegen.catalog.slo import FAST_RECORDS, GROUP, INTERVALS, LONG_GROUP, LONG_RECORDS
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
-from asynq_mon_codegen.model import Above, Alert, Band, Burn, Fleet, LevelOrBand, Monitoring, Severity
+from asynq_mon_codegen.model import Above, Alert, Band, Burn, Fleet, LevelOrBand, Monitoring, Severity, slos_of
 from asynq_mon_codegen.plan import slo
 from asynq_mon_codegen.plan.bands import BANDS_GROUP, band_interval, batch_record, learnt
 from asynq_mon_codegen.plan.expressions import condition, record_text
@@ -152,8 +152,8 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
         DeclarationError: a threshold that does not fit its alert.
         UsageError: an impossible time factor.
     """
-    slo.check(declared)
     monitoring = faster(declared, time_factor)
+    slo.check(declared, monitoring)
     scope = Scope(
         identity=monitoring.identity,
         selectors=monitoring.scrape.selectors(),
@@ -170,7 +170,7 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
     planned = {a.name: tuple(_plan_alert(a, monitoring, scope)) for a in alerts}
     homes: dict[Record, str] = dict.fromkeys(faster(QUEUE_RECORDS, time_factor), RECORDING_GROUP)
     for home, needed in ((GROUP, FAST_RECORDS), (LONG_GROUP, LONG_RECORDS)):
-        homes |= dict.fromkeys(faster(needed, time_factor) if declared.slos else (), home)
+        homes |= dict.fromkeys(faster(needed, time_factor) if slos_of(declared) else (), home)
     group_names = tuple(dict.fromkeys((*(a.group for a in alerts), *homes.values(), BANDS_GROUP)))
     for alert in alerts:
         # an alert that has no level where nothing is declared needs no series either

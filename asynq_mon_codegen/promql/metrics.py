@@ -343,7 +343,7 @@ class Histogram(Metric):
         """Observations per second."""
         return _over("rate", self, window, suffix="_count")
 
-    def slower_than(self, bound: float, window: str | Duration) -> Slower:
+    def slower_than(self, bound: Duration, window: str | Duration) -> Slower:
         """Observations per second above ``bound``, which must be the bound of a bucket."""
         return Slower(self, bound, duration(window, "window"))
 
@@ -360,7 +360,7 @@ class Slower(Expr):
     """
 
     histogram: Histogram
-    bound: float
+    bound: Duration
     window: Duration
     precedence = 4
 
@@ -375,7 +375,7 @@ class Slower(Expr):
 
     def render(self, scope: Scope) -> str:
         """All observations less those in the bucket."""
-        text = f"{self.bound:g}"
+        text = f"{self.bound.seconds:g}"
         # Prometheus 3 writes the bound 1 as 1.0, and for a while after an upgrade there are both
         le = Matcher("le", "=~", rf"{text}(\.0)?") if text.isdigit() else Matcher("le", "=", text)
         every = _over("rate", self.histogram, self.window, suffix="_count")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from asynq_mon_codegen import (
@@ -17,6 +21,9 @@ from asynq_mon_codegen import (
     asynq,
 )
 from asynq_mon_codegen.catalog.slo import GROUP, INTERVALS, LONG_GROUP
+from asynq_mon_codegen.checks import registry
+from asynq_mon_codegen.generators import rule_tests, rules
+from asynq_mon_codegen.generators.alertmanager_inhibition import inhibit_rules
 from asynq_mon_codegen.generators.rule_tests import cases
 from asynq_mon_codegen.plan import Plan, resolve
 
@@ -106,7 +113,7 @@ def test_pages_are_evaluated_each_minute_and_tickets_every_four() -> None:
 
 def test_a_fast_world_has_fast_windows() -> None:
     """In the lab an hour of the budget passes in a minute and a rate of burning stays what it is."""
-    slos = (SLO("s", objective="99.9%"), SLO("w", objective="99%", indicator=StartedWithin("10s")))
+    slos = (SLO("s", objective="99.9%"), SLO("w", objective="99%", indicator=StartedWithin("30s")))
     plan = resolve(Monitoring(alerts=asynq.ALERTS, instrumentation=True, slos=slos), time_factor=60)
     texts = {r.name.rpartition("asynq_slo_")[2]: r.expr for r in plan.records}
     (page, _) = plan.rules_of(asynq.ERROR_BUDGET_BURN)
@@ -114,8 +121,76 @@ def test_a_fast_world_has_fast_windows() -> None:
     assert texts["errors:sum1h"].endswith("[1m]) * 1")
     assert texts["budget:sum4m"].endswith("[4s]) * 4")
     assert "[12h]" in texts["budget:remaining_ratio"]
+    assert 'le="0.5"' in texts["errors:rate5m"]
     assert "> 14.4" in page.expr
     assert "[30s]" in page.expr
+
+
+def test_in_a_fast_world_the_workers_know_the_same_bounds() -> None:
+    """A twelfth of 2m is a bucket of theirs, a sixtieth is none: refused, for nobody would count it."""
+    slo = SLO("w", objective="99%", indicator=StartedWithin("2m"))
+    monitoring = Monitoring(alerts=asynq.ALERTS, instrumentation=True, slos=slo)
+
+    assert resolve(monitoring, time_factor=12).rules_of(asynq.LATENCY_BUDGET_BURN)
+    with pytest.raises(DeclarationError, match="SLO 'w': 2s is not the bound of a bucket"):
+        resolve(monitoring, time_factor=60)
+
+
+@pytest.mark.outputs
+def test_service_levels_that_count_the_same_events(tmp_path: Path) -> None:
+    """promtool: each is tested where others fire for the same queue; an objective of many digits is its own."""
+    plan = planned(
+        SLO("all", objective="99.95%"),
+        SLO("some", objective="99%", queues=("x", "y")),
+        SLO("soon", objective="99%", indicator=StartedWithin("10s")),
+        SLO("sooner", objective="95%", indicator=StartedWithin("5s")),
+    )
+    for artifact in (*rules.generate(plan), *rule_tests.generate(plan)):
+        path = tmp_path / artifact.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(artifact.text, encoding="utf-8")
+    tests = [str(tmp_path / "rules" / "tests" / name) for name in ("slo.yaml", "slo_long.yaml")]
+    promtool = os.environ.get("PROMTOOL", "promtool")
+    done = subprocess.run([promtool, "test", "rules", *tests], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_service_levels_of_attempts_have_no_findings(count: int) -> None:
+    """Errors over a share of the attempts are no share themselves: a burn rate above 1 is reachable."""
+    plan = planned(*(SLO(f"s{i}", objective="99%", queues=f"q{i}") for i in range(count)))
+
+    assert registry.run(plan) == ()
+
+
+def test_the_link_has_what_the_dashboard_has_a_variable_for() -> None:
+    """No empty task type for service levels of whole queues."""
+    (page, _) = planned(SLO("s", objective="99%")).rules_of(asynq.ERROR_BUDGET_BURN)
+    series = {"slo": "s", "queue": "a b", "task_type": ""}
+
+    assert page.expected_annotations(series, 15)["dashboard_url"].endswith("/d/asynq-slo?var-queue=a+b")
+
+
+def test_a_page_mutes_no_ticket_of_another_service_level() -> None:
+    """Alertmanager mutes a warning only where the service level is the same too."""
+    plan = planned(SLO("a", objective="99%"), SLO("b", objective="99.9%"))
+    (critical, warning) = plan.rules_of(asynq.ERROR_BUDGET_BURN)
+
+    def muted(slo: str) -> bool:
+        page, ticket = (
+            {**rule.expected_labels({"slo": name, "queue": "q"}), "alertname": rule.name}
+            for rule, name in ((critical, "a"), (warning, slo))
+        )
+        return any(
+            all(c.holds(page) for c in rule.source)
+            and all(c.holds(ticket) for c in rule.target)
+            and all(page.get(label, "") == ticket.get(label, "") for label in rule.equal)
+            for rule in inhibit_rules(plan)
+        )
+
+    assert muted("a")
+    assert not muted("b")
 
 
 def test_the_floor_of_an_alert_can_be_raised() -> None:

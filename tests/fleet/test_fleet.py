@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +38,7 @@ from asynq_mon_codegen.generators import rule_tests, rules
 from asynq_mon_codegen.model import merged
 from asynq_mon_codegen.plan import Plan, resolve
 from asynq_mon_codegen.routing import receivers_for
+from bench.services import write_services
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
@@ -387,11 +386,6 @@ def test_instrumentation_is_that_of_one_service(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_thousand_services(tmp_path: Path) -> None:
     """As many rules as for one service, and promtool takes them."""
-    sys.path.insert(0, str(ROOT / "bench"))
-    try:
-        write_services = importlib.import_module("fleet").write_services
-    finally:
-        sys.path.remove(str(ROOT / "bench"))
     write_services(tmp_path / "one", 1)
     write_services(tmp_path / "many", 1000)
     one, many = build(tmp_path / "one", only=["rules"]), build(tmp_path / "many")

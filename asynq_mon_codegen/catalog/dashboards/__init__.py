@@ -11,7 +11,7 @@ from asynq_mon_codegen.catalog.dashboards.spec import records_in
 from asynq_mon_codegen.catalog.dashboards.tasks import TASKS
 from asynq_mon_codegen.catalog.dashboards.workers import WORKERS
 from asynq_mon_codegen.catalog.slo import GROUP
-from asynq_mon_codegen.model import Monitoring
+from asynq_mon_codegen.model import Monitoring, slos_of
 from asynq_mon_codegen.promql import Record
 
 __all__ = ["DASHBOARDS", "dashboard_records"]
@@ -23,6 +23,6 @@ DASHBOARDS = (OVERVIEW, QUEUE_BOARD, TASKS, WORKERS, REDIS, SERVICE_LEVELS, HEAL
 def dashboard_records(monitoring: Monitoring) -> tuple[Record, ...]:
     """The recorded series that the dashboards of this declaration read, for ``plan.resolve``."""
     groups = {alert.group for alert in monitoring.alerts}
-    if not monitoring.slos:
+    if not slos_of(monitoring):
         groups.discard(GROUP)
     return tuple(dict.fromkeys(record for board in DASHBOARDS for record in records_in(board, frozenset(groups))))
