@@ -21,9 +21,9 @@ from asynq_mon_codegen.promql import quote
 __all__ = ["cases", "generate"]
 
 
-def generate(plan: Plan) -> tuple[Artifact, ...]:
-    """One test file per group."""
-    files = ((group, _file(plan, group)) for group in plan.groups)
+def generate(plan: Plan, groups: tuple[Group, ...] | None = None) -> tuple[Artifact, ...]:
+    """One test file per group, or only those of ``groups``."""
+    files = ((group, _file(plan, group)) for group in (plan.groups if groups is None else groups))
     return tuple(Artifact(path=test_path(g.name), text=yaml_text(data)) for g, data in files if data["tests"])
 
 
