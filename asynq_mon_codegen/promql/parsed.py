@@ -24,6 +24,7 @@ __all__ = [
     "Selector",
     "Subquery",
     "Text",
+    "children",
     "parse",
     "walk",
 ]
@@ -61,20 +62,22 @@ class Text:
 
 @frozen(kw_only=True)
 class Selector:
-    """``name{matchers}[window]``; ``window`` is in seconds, None for an instant selector."""
+    """``name{matchers}[window] offset``, in seconds; ``window`` is None for an instant selector."""
 
     name: str
     matchers: tuple[Matcher, ...]
     window: float | None = None
+    offset: float = 0
 
 
 @frozen(kw_only=True)
 class Subquery:
-    """``(expr)[window:step]``, in seconds; ``step`` is None where the server's default holds."""
+    """``(expr)[window:step] offset``, in seconds; ``step`` is None where the server's default holds."""
 
     expr: Node
     window: float
     step: float | None
+    offset: float = 0
 
 
 @frozen(kw_only=True)
@@ -142,19 +145,21 @@ def parse(text: str, *, panel: bool = False) -> Node:
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it."""
     yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """What the node is made of, without the parameter of an aggregation."""
     match node:
-        case Subquery(expr=expr) | Negation(expr=expr):
-            yield from walk(expr)
+        case Subquery(expr=expr) | Negation(expr=expr) | Aggregation(expr=expr):
+            return (expr,)
         case Call(args=args):
-            for arg in args:
-                yield from walk(arg)
-        case Aggregation(expr=expr):
-            yield from walk(expr)
+            return args
         case Binary(left=left, right=right):
-            yield from walk(left)
-            yield from walk(right)
-        case _:
-            pass
+            return (left, right)
+        case Number() | Text() | Selector():
+            return ()
 
 
 def _without_backticks(match: re.Match[str]) -> str:
@@ -200,7 +205,7 @@ def _node(n: Any) -> Node:
             return _selector(n.vector_selector, n.range.total_seconds())
         case "SubqueryExpr":
             step = None if n.step is None else n.step.total_seconds()
-            return Subquery(expr=_node(n.expr), window=n.range.total_seconds(), step=step)
+            return Subquery(expr=_node(n.expr), window=n.range.total_seconds(), step=step, offset=_offset(n))
         case "UnaryExpr":
             inner = _node(n.expr)
             return Number(-inner.value) if isinstance(inner, Number) else Negation(inner)
@@ -227,7 +232,11 @@ def _selector(n: Any, window: float | None = None) -> Selector:
     )
     named = next((m.value for m in matchers if m.label == "__name__" and m.op == "="), "")
     others = tuple(m for m in matchers if not (m.label == "__name__" and m.op == "="))
-    return Selector(name=str(n.name or named), matchers=others, window=window)
+    return Selector(name=str(n.name or named), matchers=others, window=window, offset=_offset(n))
+
+
+def _offset(n: Any) -> float:
+    return 0 if n.offset is None else float(n.offset.total_seconds())
 
 
 def _aggregation(n: Any) -> Aggregation:
