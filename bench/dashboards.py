@@ -2,9 +2,8 @@
 
 The queries of every panel are asked as Grafana asks them, over a history that promtool makes (see
 ``bench/history.py``). Counted are the samples that Prometheus touches: a sample counts again at each step whose
-window it is in. What subqueries touch, which Prometheus 2 leaves out, is asked for in addition. The column ``read``
-compares what came from storage, each sample once in a query; Prometheus 2 does not tell. Three sets of the same
-panels:
+window it is in. What subqueries touch, which Prometheus 2 leaves out, is asked for in addition. Three sets of the
+same panels:
 
 - ``generated``: the dashboards as they are;
 - ``raw``: the same values without recorded series, each written out where it is read;
@@ -18,7 +17,6 @@ thresholds (group ``bands``) is read as recorded in all three, since it is made 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
 import tempfile
@@ -42,7 +40,10 @@ from asynq_mon_codegen.promql.parsed import Selector, parse, walk
 from bench import history
 from bench.grafana import Request, range_of, requests
 from bench.prometheus import QueryError, ask, prometheus
+from bench.table import Table
 from bench.written_out import bare, inlined
+
+__all__ = ["tables"]
 
 KINDS = ("generated", "raw", "by hand")
 _MARGIN_HOURS = 1.0
@@ -51,51 +52,30 @@ _RATE_WINDOW = re.compile(r"(\brate\([^\[\]]*)\[\d+[sm]\]")
 _SUBQUERY = re.compile(r"\)\[[^\]]*:")
 _POINTS = 10_000
 """Prometheus answers a range query with 11,000 points a series at most."""
-_LINE = "{:10} {:8} {:>7} {:>8} {:>13} {:>13} {:>13} {:>7} {:>8} {:>6} {:>11} {:>6} {:>6}"
+SIZE = history.Size(queues=100, exporters=2, workers=3, task_types=20)
+_HEAD = (
+    "dashboard", "shown", "panels", "queries", *KINDS, "raw / generated", "by hand / generated", "peak", "seconds"
+)  # fmt: skip
 
 
 @frozen
 class Cost:
-    """Samples touched, those read from storage, the most held at once by one query, and Prometheus' seconds."""
+    """Samples touched, the most held at once by one query, and Prometheus' seconds."""
 
     samples: int = 0
-    read: int = 0
     peak: int = 0
     seconds: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.samples + other.samples,
-            self.read + other.read,
-            max(self.peak, other.peak),
-            self.seconds + other.seconds,
-        )
+        return Cost(self.samples + other.samples, max(self.peak, other.peak), self.seconds + other.seconds)
 
 
-def main() -> None:
-    """Measure and print; exit code 1 where a query fails."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--queues", type=int, default=100)
-    parser.add_argument("--exporters", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--task-types", type=int, default=20)
-    parser.add_argument("--panels", metavar="DASHBOARD", help="tell each query of one dashboard, such as overview")
-    arguments = parser.parse_args()
-    size = history.Size(
-        queues=arguments.queues,
-        exporters=arguments.exporters,
-        workers=arguments.workers,
-        task_types=arguments.task_types,
-    )
-    begun, load = time.monotonic(), os.getloadavg()[0]
-    failures = measure(size, arguments.panels)
-    print(f"\n{time.monotonic() - begun:.0f} s, load average {load:.1f} before and {os.getloadavg()[0]:.1f} after")
-    if failures:
-        raise SystemExit("\n".join(failures))
+def tables(size: history.Size = SIZE, panels: str | None = None) -> Iterator[Table]:
+    """One refresh of each dashboard; with ``panels`` also each query of that dashboard, such as ``overview``.
 
-
-def measure(size: history.Size, panels: str | None = None) -> list[str]:
-    """Print the table; the queries that failed."""
+    Raises:
+        SystemExit: a query failed, after the tables; with exit code 1.
+    """
     monitoring = Monitoring(alerts=asynq.ALERTS, service="asynq")
     plan = resolve(monitoring, dashboard_records(monitoring))
     every = int(monitoring.evaluation_interval.seconds)
@@ -107,11 +87,30 @@ def measure(size: history.Size, panels: str | None = None) -> list[str]:
     folder = Path(tempfile.mkdtemp(prefix="asynq-mon-bench-"))
     try:
         end = int(time.time()) // 60 * 60
-        _make_history(plan, size, folder, end, boards["generated"])
+        what = _make_history(plan, size, folder, end, boards["generated"])
         with prometheus(folder, {}) as url:
-            return _report(url, end, asked, panels)
+            yield from _measured(url, end, asked, what, panels)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Measure and print; exit code 1 where a query fails."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--queues", type=int, default=SIZE.queues)
+    parser.add_argument("--exporters", type=int, default=SIZE.exporters)
+    parser.add_argument("--workers", type=int, default=SIZE.workers)
+    parser.add_argument("--task-types", type=int, default=SIZE.task_types)
+    parser.add_argument("--panels", metavar="DASHBOARD", help="tell each query of one dashboard, such as overview")
+    arguments = parser.parse_args()
+    size = history.Size(
+        queues=arguments.queues,
+        exporters=arguments.exporters,
+        workers=arguments.workers,
+        task_types=arguments.task_types,
+    )
+    for table in tables(size, arguments.panels):
+        print(table.text(), end="\n\n", flush=True)
 
 
 # -- panels on raw metrics ---------------------------------------------------------------------------
@@ -163,8 +162,11 @@ def _by_hand(board: dict[str, Any]) -> dict[str, Any]:
 # -- history -------------------------------------------------------------------------------------------
 
 
-def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards: Iterable[dict[str, Any]]) -> None:
-    """Every raw series that a panel reads for as long as it shows, and every recorded one that a panel names."""
+def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards: Iterable[dict[str, Any]]) -> str:
+    """Every raw series that a panel reads for as long as it shows, and every recorded one that a panel names.
+
+    The text says how much that is.
+    """
     hours: dict[Metric, float] = defaultdict(float)
     for board, made in zip(DASHBOARDS, boards, strict=True):
         for metric in _metrics(plan, board):
@@ -180,7 +182,6 @@ def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards
     read = [r for r in plan.records if r.name in named]
     step = int(plan.monitoring.evaluation_interval.seconds)
     learnt_step = int(next(g.interval.seconds for g in plan.groups if g.name == BANDS_GROUP and g.interval))
-    begun = time.monotonic()
     tracks = [
         *(t for metric, shown in hours.items() for t in history.raw(plan, metric, size, shown)),
         *history.alerts(longest, step),
@@ -195,10 +196,9 @@ def _make_history(plan: Plan, size: history.Size, folder: Path, end: int, boards
     with prometheus(folder, {}) as url:
         recorded = [r for r in read if r.group != BANDS_GROUP]
         history.record(url, plan, recorded, folder, end - int(longest * 3600), end)
-    print(
-        f"{size.queues} queues on {size.exporters} exporters, {size.workers} workers, {size.task_types} task types: "
-        f"{len(tracks):,} series with {samples:,} samples in up to {longest:g} hours, "
-        f"{len(recorded)} recorded from them, in {time.monotonic() - begun:.0f} s\n"
+    return (
+        f"{size.queues:,} queues on {size.exporters} exporters, {size.workers} workers, {size.task_types} task types: "
+        f"{len(tracks):,} series with {samples:,} samples, {len(recorded)} recorded from them"
     )
 
 
@@ -219,10 +219,12 @@ def _metrics(plan: Plan, board: Dashboard) -> set[Metric]:
 # -- measurement ---------------------------------------------------------------------------------------
 
 
-def _report(url: str, end: int, asked: dict[str, list[list[Request]]], panels: str | None) -> list[str]:
+def _measured(
+    url: str, end: int, asked: dict[str, list[list[Request]]], what: str, panels: str | None
+) -> Iterator[Table]:
     failures: list[str] = []
-    heads = ("ratio", "by hand", "read", "peak", "s", "s raw")
-    print(_LINE.format("dashboard", "shown", "panels", "queries", *KINDS, *heads))
+    rows: list[tuple[str, ...]] = []
+    details: list[tuple[str, ...]] = []
     for number, board in enumerate(DASHBOARDS):
         name = board.uid.removeprefix("asynq-")
         costs = {
@@ -232,31 +234,29 @@ def _report(url: str, end: int, asked: dict[str, list[list[Request]]], panels: s
         mine = asked["generated"][number]
         for shown in ("opened", "all") if not all(r.opened for r in mine) else ("all",):
             kept = [i for i, r in enumerate(mine) if r.opened or shown == "all"]
+            panel_count = len({mine[i].panel for i in kept})
             total = {kind: sum((costs[kind][i] for i in kept), Cost()) for kind in KINDS}
-            print(
-                _LINE.format(
-                    name,
-                    shown,
-                    len({mine[i].panel for i in kept}),
-                    len(kept),
-                    *(f"{total[kind].samples:,}" for kind in KINDS),
-                    *(_ratio(total[kind].samples, total["generated"].samples) for kind in KINDS[1:]),
-                    _ratio(total["raw"].read, total["generated"].read),
-                    f"{total['generated'].peak:,}",
-                    f"{total['generated'].seconds:.2f}",
-                    f"{total['raw'].seconds:.2f}",
-                ),
-                flush=True,
-            )
+            rows.append((name, shown, str(panel_count), str(len(kept)), *_numbers(total)))
         if name == panels:
-            for i, request in enumerate(mine):
-                each = "  ".join(f"{costs[kind][i].samples:>12,}" for kind in KINDS)
-                print(f"  {each}  {request.step:>4} s  {request.panel}: {' '.join(request.expr.split())[:90]}")
-    return failures
+            details += [
+                (r.panel, f"{r.step} s", *_numbers({kind: costs[kind][i] for kind in KINDS}))
+                for i, r in enumerate(mine)
+            ]
+    yield Table(f"One refresh, {what}", _HEAD, tuple(rows))
+    if panels:
+        yield Table(f"Each query of {panels}", ("panel", "step", *_HEAD[4:]), tuple(details))
+    if failures:
+        raise SystemExit("\n".join(failures))
 
 
-def _ratio(other: int, mine: int) -> str:
-    return f"{other / mine:.1f}x" if mine else ""
+def _numbers(costs: dict[str, Cost]) -> tuple[str, ...]:
+    mine = costs["generated"]
+    return (
+        *(f"{costs[kind].samples:,}" for kind in KINDS),
+        *(f"{costs[kind].samples / mine.samples:.1f}" if mine.samples else "" for kind in KINDS[1:]),
+        f"{mine.peak:,}",
+        f"{mine.seconds:.2f}",
+    )
 
 
 def _cost(url: str, request: Request, end: int, where: str, failures: list[str]) -> Cost:
@@ -275,16 +275,16 @@ def _asked(url: str, expr: str, start: int, end: int, step: int) -> Cost:
     when = {"start": start, "end": end, "step": step} if step else {"time": end}
     stats = ask(url, "query_range" if step else "query", query=expr, stats="all", **when)["stats"]
     counted, seconds = stats["samples"], stats["timings"]["evalTotalTime"]
-    samples, read = counted["totalQueryableSamples"], counted.get("samplesRead", 0)
+    samples = counted["totalQueryableSamples"]
     # a Prometheus that tells what it read counts subqueries too, once for each window that they are in
-    for inner in () if read else _subqueries(promql_parser.parse(expr)):
+    for inner in () if "samplesRead" in counted else _subqueries(promql_parser.parse(expr)):
         offset = int(inner.offset.total_seconds()) if inner.offset else 0
         every = int(inner.step.total_seconds())
         first = start - offset - int(inner.range.total_seconds())
         for begin in range(first // every * every + every, end - offset + 1, every * _POINTS):
             upto = min(begin + every * (_POINTS - 1), end - offset)
             samples += _asked(url, inner.expr.prettify(), begin, upto, every).samples
-    return Cost(samples, read, counted["peakSamples"], seconds)
+    return Cost(samples, counted["peakSamples"], seconds)
 
 
 def _subqueries(node: Any) -> Iterator[Any]:

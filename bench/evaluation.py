@@ -1,4 +1,4 @@
-"""What the generated rules cost a real Prometheus: `python -m bench.evaluation [--queues 100,1000,10000]`.
+"""What the rules about queues cost a real Prometheus: `python -m bench.evaluation [--queues 100 1000 10000]`.
 
 One Prometheus at a time scrapes queue metrics that a small server makes up (asynq's seven families,
 12 series a queue) and evaluates one of three sets of rules, made from the same declaration:
@@ -7,7 +7,7 @@ One Prometheus at a time scrapes queue metrics that a small server makes up (asy
 - ``raw``: the same alerts without recorded series, each expression written out;
 - ``per queue``: the same alerts once for every queue, as copied alert rules have it.
 
-Printed: the seconds that all rule groups took in a cycle, which share of one core that is at the usual interval
+Told: the seconds that all rule groups took in a cycle, which share of one core that is at the usual interval
 of 30 seconds, and the resident memory of the whole process, scrapes included. Only alerts about queues are
 counted, so that the three say the same; what learns thresholds (group ``bands``) is in none of them.
 """
@@ -20,7 +20,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,8 +33,14 @@ from asynq_mon_codegen.plan.expressions import condition
 from asynq_mon_codegen.promql.labels import any_of
 from bench.prometheus import ask, prometheus
 from bench.queues import scrape_text
+from bench.table import Table
 from bench.written_out import bare
 
+__all__ = ["Exporter", "serving", "tables"]
+
+QUEUES, EXPORTERS = (100, 1000, 10_000), (1, 3)
+PER_QUEUE_UP_TO = 1000
+"""More queues than this are too many rules."""
 INTERVAL = 10
 """Seconds between cycles here: what a cycle costs does not depend on it."""
 CYCLES = 6
@@ -43,11 +49,11 @@ Rules = list[dict[str, object]]
 
 
 class Exporter:
-    """Serves the metrics of so many queues; counters move with the time."""
+    """Serves the metrics of so many queues; counters move with the time since ``begun``, a Unix time."""
 
-    def __init__(self, queues: int) -> None:
+    def __init__(self, queues: int, begun: float | None = None) -> None:
         self._queues = queues
-        self._begun = time.time()
+        self._begun = time.time() if begun is None else begun
         self._body, self._made = b"", 0.0
         self._lock = threading.Lock()
 
@@ -69,30 +75,43 @@ class Cost:
     rules: int
 
 
+def tables(
+    queues: Sequence[int] = QUEUES, exporters: Sequence[int] = EXPORTERS, per_queue_up_to: int = PER_QUEUE_UP_TO
+) -> Iterator[Table]:
+    """A table for each number of queues; each is measured when it is asked for."""
+    plan = resolve(Monitoring(alerts=asynq.ALERTS))
+    for many in queues:
+        kinds = ("generated", "raw", "per queue") if many <= per_queue_up_to else ("generated", "raw")
+        rows: list[tuple[str, ...]] = []
+        for targets in exporters:
+            costs = {kind: _measure(_rules_of(plan, kind, many), many, targets) for kind in kinds}
+            rows += [_row(f"exporters: {targets}, {kind}", cost, costs["generated"]) for kind, cost in costs.items()]
+        yield Table(f"{many:,} queues", ("", "rules", "seconds a cycle", "of a core", "MiB", "ratio"), tuple(rows))
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--queues", default="100,1000,10000")
-    parser.add_argument("--exporters", default="1,3")
-    parser.add_argument("--per-queue-up-to", type=int, default=1000, help="more queues than this are too many rules")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--queues", type=int, nargs="+", default=QUEUES)
+    parser.add_argument("--exporters", type=int, nargs="+", default=EXPORTERS)
+    parser.add_argument("--per-queue-up-to", type=int, default=PER_QUEUE_UP_TO, help="no rules per queue above")
     arguments = parser.parse_args()
-    plan = resolve(Monitoring(alerts=asynq.ALERTS))
-    line = "{:>7} {:>9} {:>10} {:>8} {:>8} {:>7} {:>6} {:>7}"
-    print(line.format("queues", "exporters", "kind", "rules", "s/cycle", "a core", "MiB", "ratio"))
-    for queues in map(int, arguments.queues.split(",")):
-        for exporters in map(int, arguments.exporters.split(",")):
-            base: Cost | None = None
-            for name in ("generated", "raw", "per queue"):
-                if name == "per queue" and queues > arguments.per_queue_up_to:
-                    continue
-                cost = measure(rules_of(plan, name, queues), queues, exporters)
-                base = base or cost
-                shown = (f"{cost.seconds:.3f}", f"{cost.seconds / _USUAL:.1%}", f"{cost.mebibytes:.0f}")
-                ratio = f"{cost.seconds / base.seconds:.1f}x"
-                print(line.format(queues, exporters, name, cost.rules, *shown, ratio), flush=True)
+    for table in tables(arguments.queues, arguments.exporters, arguments.per_queue_up_to):
+        print(table.text(), end="\n\n", flush=True)
 
 
-def rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
+def _row(name: str, cost: Cost, base: Cost) -> tuple[str, ...]:
+    return (
+        name,
+        f"{cost.rules:,}",
+        f"{cost.seconds:.3f}",
+        f"{cost.seconds / _USUAL:.1%}",
+        f"{cost.mebibytes:.0f}",
+        f"{cost.seconds / base.seconds:.1f}",
+    )
+
+
+def _rules_of(plan: Plan, name: str, queues: int) -> list[Rules]:
     """Groups of rules; each group is evaluated one rule after the other, as in production."""
     mine = [a for a in plan.alerts if "queue" in a.label_names]
     read = {record for rule in mine for record in records_of(rule.alert)}
@@ -144,7 +163,7 @@ def serving(exporter: Exporter) -> Iterator[int]:
         thread.join()
 
 
-def measure(groups: list[Rules], queues: int, exporters: int) -> Cost:
+def _measure(groups: list[Rules], queues: int, exporters: int) -> Cost:
     """Run Prometheus for some cycles and read what it says of itself."""
     folder = Path(tempfile.mkdtemp(prefix="asynq-mon-bench-"))
     data = {"groups": [{"name": f"g{i}", "interval": f"{INTERVAL}s", "rules": r} for i, r in enumerate(groups)]}

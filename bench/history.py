@@ -12,7 +12,9 @@ import itertools
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO
 
 import yaml
 from attrs import frozen
@@ -25,9 +27,10 @@ from bench.prometheus import PROMTOOL
 from bench.queues import families
 from bench.written_out import inlined
 
-__all__ = ["Size", "Track", "alerts", "constant", "raw", "record", "write"]
+__all__ = ["Size", "Track", "alerts", "constant", "raw", "record", "targets", "write"]
 
-_LONGEST_BLOCK = "744h"
+LONGEST_BLOCK = 486
+"""Hours of the longest block that promtool makes below 31 days, the longest that Prometheus makes."""
 _ERROR = re.compile(r"\blevel=error\b", re.IGNORECASE)
 
 
@@ -43,17 +46,27 @@ class Size:
 
 @frozen(kw_only=True)
 class Track:
-    """One series: ``value`` is of the seconds since the beginning, one sample every ``step`` of the last ``hours``."""
+    """One series: ``value`` is of the seconds since the beginning, one sample every ``step`` of the last ``hours``.
+
+    Without the last ``until`` hours. A series may have several tracks, the older one first.
+    """
 
     series: str
     value: Callable[[int], float]
     hours: float
     step: int = SCRAPE
+    until: float = 0.0
+
+    def times(self, end: int) -> range:
+        """The Unix times of the samples."""
+        begin = end - round(self.hours * 3600) // self.step * self.step
+        last = end - -(-round(self.until * 3600) // self.step) * self.step
+        return range(begin, last + 1, self.step)
 
 
 def raw(plan: Plan, metric: Metric, size: Size, hours: float) -> Iterator[Track]:
     """The series of a metric as its targets expose it."""
-    for job, instance in _targets(metric.source, size):
+    for job, instance in targets(metric.source, size):
         target = f'job="{job}",instance="{instance}"'
         if metric.source is Source.COLLECTOR:
             (family,) = (f for f in families(size.queues) if f.name == metric.name)
@@ -85,19 +98,28 @@ def constant(series: str, hours: float, step: int) -> Track:
     return Track(series=series, value=lambda _: 1, hours=hours, step=step)
 
 
-def write(tracks: Iterable[Track], folder: Path, end: int) -> int:
-    """Blocks below ``folder/data`` with every track up to ``end``, and how many samples that are."""
-    text, samples = folder / "history.txt", 0
-    with text.open("w", encoding="utf-8") as out:
+def write(tracks: Iterable[Track], folder: Path, end: int, block_hours: int = LONGEST_BLOCK) -> int:
+    """Blocks below ``folder/data`` with every track up to ``end``, and how many samples that are.
+
+    ``block_hours`` is the length of a block: 2, or 3 times as long any number of times.
+    """
+    samples = 0
+    # a file for each block: promtool reads all of a file anew for each block in it
+    with ExitStack() as stack:
+        files: dict[int, TextIO] = {}
         for track in tracks:
-            begin = end - int(track.hours * 3600) // track.step * track.step
-            out.write(
-                "".join([f"{track.series} {track.value(t - begin)} {t}\n" for t in range(begin, end + 1, track.step)])
-            )
-            samples += (end - begin) // track.step + 1
-        out.write("# EOF\n")
-    _promtool(folder, "openmetrics", str(text))
-    text.unlink()
+            times = track.times(end)
+            for number, part in itertools.groupby(times, lambda t: t // (block_hours * 3600)):
+                if number not in files:
+                    files[number] = stack.enter_context((folder / f"block-{number}.txt").open("w", encoding="utf-8"))
+                files[number].write("".join([f"{track.series} {track.value(t - times[0])} {t}\n" for t in part]))
+            samples += len(times)
+    for file in files.values():
+        path = Path(file.name)
+        with path.open("a", encoding="utf-8") as out:
+            out.write("# EOF\n")
+        _promtool(folder, block_hours, "openmetrics", str(path))
+        path.unlink()
     return samples
 
 
@@ -108,11 +130,11 @@ def record(url: str, plan: Plan, records: Sequence[PlannedRecord], folder: Path,
     path = folder / "records.yaml"
     groups = [{"name": "recorded", "interval": f"{every}s", "rules": rules}]
     path.write_text(yaml.safe_dump({"groups": groups}), encoding="utf-8")
-    _promtool(folder, "rules", f"--url={url}", f"--start={begin}", f"--end={end}", str(path))
+    _promtool(folder, LONGEST_BLOCK, "rules", f"--url={url}", f"--start={begin}", f"--end={end}", str(path))
 
 
-def _promtool(folder: Path, kind: str, *arguments: str) -> None:
-    longest = f"--max-block-duration={_LONGEST_BLOCK}"
+def _promtool(folder: Path, block_hours: int, kind: str, *arguments: str) -> None:
+    longest = f"--max-block-duration={block_hours}h"
     data = [str(folder / "data")] if kind == "openmetrics" else []
     flags = [] if data else [f"--output-dir={folder / 'data'}"]
     command = [PROMTOOL, "tsdb", "create-blocks-from", longest, kind, *flags, *arguments, *data]
@@ -122,7 +144,7 @@ def _promtool(folder: Path, kind: str, *arguments: str) -> None:
         raise SystemExit(f"{' '.join(command)}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def _targets(source: Source, size: Size) -> list[tuple[str, str]]:
+def targets(source: Source, size: Size) -> list[tuple[str, str]]:
     """Job and instance of each target that serves metrics of this source."""
     match source:
         case Source.COLLECTOR | Source.EXPORTER:

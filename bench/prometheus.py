@@ -29,10 +29,12 @@ class QueryError(Exception):
 
 
 @contextmanager
-def prometheus(folder: Path, config: Mapping[str, Any], *, scraped: bool = False) -> Iterator[str]:
+def prometheus(
+    folder: Path, config: Mapping[str, Any], *, scraped: bool = False, retention: str = "15d"
+) -> Iterator[str]:
     """The URL of a Prometheus that is ready, with its configuration, data and log in ``folder``.
 
-    ``scraped`` adds a job ``prometheus`` that scrapes it itself.
+    ``scraped`` adds a job ``prometheus`` that scrapes it itself; what is older than ``retention`` is deleted.
     """
     ports = Ports()
     port = ports.take()
@@ -42,6 +44,7 @@ def prometheus(folder: Path, config: Mapping[str, Any], *, scraped: bool = False
     given = {
         "config.file": folder / "prometheus.yaml",
         "storage.tsdb.path": folder / "data",
+        "storage.tsdb.retention.time": retention,
         "web.listen-address": f"{HOST}:{port}",
     }
     url, log_file = f"http://{HOST}:{port}", folder / "prometheus.log"
