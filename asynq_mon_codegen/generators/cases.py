@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.generators.fleet_cases import Place, home_of, places_of
 from asynq_mon_codegen.model import Above, Alert, Band, Fleet, LevelOrBand, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.promql import Metric, Record
 from asynq_mon_codegen.simulator import STEP, Drive, Probe, World
 
 __all__ = ["EVALUATION", "Case", "Check", "Firing", "cases_of"]
@@ -85,6 +86,8 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     for subject, label in () if isinstance(plan.monitoring, Fleet) else _declared(alert, probe, rules):
         title = f"{alert.name}: {label} {subject.name!r} has its own threshold"
         yield _case(plan, alert, probe, rules, title, (subject,), label)
+    for title, subjects_there, label in _own_levels(plan, alert, probe, rules):
+        yield _case(plan, alert, evolve(probe, lingers=None), rules, title, subjects_there, label)
 
 
 def _apart(probe: Probe) -> tuple[Drive, ...]:
@@ -121,22 +124,23 @@ def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iter
     if isinstance(alert.when, Present):
         yield _Subject(name="broken", value=probe.value, drive=probe.drive, rules=rules)
         return
-    # worst first in `rules`; a level's worse neighbour is the one before it
+    for words, value in _around(alert, probe, [(r, _default(r, probe)) for r in rules]):
+        firing = tuple(r for r in rules if _fires_at(r, value, _default(r, probe)))
+        yield _Subject(name=words, value=value, drive=probe.drive, rules=firing)
+
+
+def _around(alert: Alert, probe: Probe, levels: list[tuple[PlannedAlert, float | None]]) -> Iterator[tuple[str, float]]:
+    """Values at and beyond each level, with words for them; the worst level first, as in a plan."""
     worse: float | None = None
-    for rule in rules:
-        level = _default(rule, probe)
+    for rule, level in levels:
         if level is None:
             continue
         edge = level
         if not probe.exact:
             edge = level * (0.98 if isinstance(alert.when, Above) else 1.02)
         beyond = _whole(alert, _beyond(alert, probe, level, worse), level)
-        for name, value in (
-            (f"at the {rule.severity.value} level", edge),
-            (f"beyond the {rule.severity.value} level", beyond),
-        ):
-            firing = tuple(r for r in rules if _fires_at(r, value, _default(r, probe)))
-            yield _Subject(name=name, value=value, drive=probe.drive, rules=firing)
+        yield f"at the {rule.severity.value} level", edge
+        yield f"beyond the {rule.severity.value} level", beyond
         worse = level
 
 
@@ -202,6 +206,37 @@ def _in_services(
         several = tuple(_Subject(name=p.name, value=between, drive=probe.drive, rules=None, place=p) for p in places)
         title = f"{alert.name}: {own.words} beside {' and '.join(p.words for p in places[1:])}"
         yield title, several, own.label
+
+
+def _own_levels(
+    plan: Plan, alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]
+) -> Iterator[tuple[str, tuple[_Subject, ...], str]]:
+    """All things with levels of their own at once: at each level, and beyond it; the worst is a case of its own."""
+    if not probe.many or isinstance(alert.when, Present):
+        return
+    # a quotient hits round levels to the bit, but not whatever a team may declare
+    probe = evolve(probe, exact=probe.exact and isinstance(alert.signal.expr, Record | Metric))
+    found: dict[tuple[str, str], list[_Subject]] = {}
+    for label, name, place in _with_levels(plan, alert, rules):
+        series = {**(place.identity if place else {}), label: name}
+        levels = [(r, _level_there(r, series, probe)) for r in rules]
+        worst = next((r.severity.value for r, level in levels if level is not None), "")
+        for words, value in _around(alert, probe, levels):
+            if words != f"beyond the {worst} level":
+                subject = _Subject(name=name, value=value, drive=probe.drive, rules=None, place=place)
+                found.setdefault((label, words), []).append(subject)
+    for (label, words), subjects in found.items():
+        yield f"{alert.name}: own thresholds of a {label}, {words}", tuple(subjects), label
+
+
+def _with_levels(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iterator[tuple[str, str, Place | None]]:
+    """Each label and name with a class of its own; in a fleet, where it is too."""
+    if isinstance(plan.monitoring, Fleet):
+        for own, *_ in places_of(plan, alert, rules):
+            yield own.label, own.name, own
+        return
+    for label, name in dict.fromkeys((c.label, c.names[0]) for r in rules for c in r.classes[:-1]):
+        yield label, name, None
 
 
 def _between(alert: Alert, levels: list[tuple[float | None, float | None]], otherwise: float) -> float:

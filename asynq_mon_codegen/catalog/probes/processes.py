@@ -130,8 +130,10 @@ WORKER_MEMORY_HIGH = Probe(
 _BEGIN = -70.0
 """When growth begins: minutes before the fault, for the windows reach back so far."""
 _SETTLE, _HOLD = 50.0, 30.0
-_CHECK = _SETTLE + 0.5 + _HOLD
+_CHECK = _SETTLE + 1 + _HOLD
 """When the alert has to fire: minutes after the fault began."""
+_DUE = _CHECK - _HOLD
+"""When it has to hold at last."""
 
 
 @cache
@@ -154,12 +156,22 @@ def _extrapolated(pace: float) -> float:
     return mean_v + slope * (240 - mean_t)
 
 
-def _grows(metric: Gauge, start: float, *, begin: float = _BEGIN, age: float = 125 + _HOLD) -> Drive:
+def _grows(metric: Gauge, start: float, *, begin: float = _BEGIN, age: float = 155) -> Drive:
     """Grows from ``begin`` until the process ends with the fault; ``age`` is its age at the check, in minutes."""
 
     def drive(world: World, name: str, value: float) -> Labels:
         pace = _pace(value)
         return _grown(world, name, metric, lambda m: start * math.exp(pace * max(0.0, m - begin)), age)
+
+    return drive
+
+
+def _just_grows(metric: Gauge, enough: float) -> Drive:
+    """The same, but when the alert's hold has to begin it is just large enough, and just two hours old."""
+
+    def drive(world: World, name: str, value: float) -> Labels:
+        pace = _pace(value)
+        return _grown(world, name, metric, lambda m: enough * math.exp(pace * (max(m, _BEGIN) - _DUE)), 120 + _HOLD)
 
     return drive
 
@@ -202,7 +214,7 @@ def _deployed(metric: Gauge, start: float) -> Drive:
 
 def _growth(metric: Gauge, enough: float, floor: str, before: str) -> Probe:
     return Probe(
-        drive=_grows(metric, enough * 0.6),
+        drive=_just_grows(metric, enough),
         quiet={
             floor: _grows(metric, enough * 0.3),
             "the process is at least {minimum} hours old": _grows(metric, enough, age=115),
