@@ -38,7 +38,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "AsynqQueueStalled|AsynqQueueStarved",
-        "max -> (min|sum) in .*group \\(max by",
+        "max -> (min|sum) in .*roup (by .*)?\\(max by",
         "above 0 for one exporter is above 0 for all, but for a scrape's delay, and so is their sum",
     ),
     (
@@ -68,7 +68,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "AsynqQueueSurge",
-        "> -> >= in .*asynq_tasks_arrived:rate5m > queue",
+        "> -> >= in .*asynq_tasks_arrived:rate5m > ",
         "the arrivals are a regression's result, which never hits another value to the bit",
     ),
     (
@@ -88,7 +88,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "AsynqWorkersSaturated",
-        "max -> min in .*r_busy_workers",
+        "max -> min in .*(r_busy_workers|sum by .*\\(max by)",
         "every exporter reads the same concurrency of a server, which never changes it while it runs",
     ),
     (
@@ -107,7 +107,7 @@ _EXPLAINED: tuple[tuple[str, str, str], ...] = (
         "a count of targets is whole: below 1 and below a third are both 0",
     ),
     (
-        "global:asynq_(workers|exporter)_up:sum|AsynqRedisDown",
+        "asynq_(workers|exporter)_up:sum|AsynqRedisDown",
         "(sum -> max|max -> sum)",
         "only 0 matters, and the sum and the highest of zeros and ones are 0 together",
     ),
