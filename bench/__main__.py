@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import dashboards, evaluation, generation
+from bench import dashboards, deployed, evaluation, generation
 from bench.table import Table
 from bench.tools import ROOT
 
 PARTS: Mapping[str, Callable[[], Iterator[Table]]] = {
     "generation": generation.tables,
     "evaluation": evaluation.tables,
+    "deployed": deployed.tables,
     "dashboards": dashboards.tables,
 }
 PAGE = ROOT / "docs" / "performance.md"

@@ -9,7 +9,8 @@ One Prometheus at a time scrapes queue metrics that a small server makes up (asy
 
 Told: the seconds that all rule groups took in a cycle, which share of one core that is at the usual interval
 of 30 seconds, and the resident memory of the whole process, scrapes included. Only alerts about queues are
-counted, so that the three say the same; what learns thresholds (group ``bands``) is in none of them.
+counted, so that the three say the same; what learns thresholds (group ``bands``) is in none of them. All rules
+as they are: ``bench/deployed.py``.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from attrs import frozen
 __all__ = ["STATES", "Family", "families", "scrape_text"]
 
 STATES = ("active", "pending", "scheduled", "retry", "archived", "completed")
+_MOVING = STATES[:4]
 _PER_SECOND = 5
 """Attempts of each queue."""
 
@@ -24,12 +25,20 @@ class Family:
 
 
 def families(queues: int) -> tuple[Family, ...]:
-    """The families of so many queues; one attempt in a hundred fails."""
+    """The families of so many queues; one attempt in a hundred fails and is retried, none is archived or kept."""
+
+    def tasks_of(queue: int, seconds: int) -> int:
+        return (queue + seconds * _PER_SECOND) % 7
+
+    def in_state(series: int, seconds: int) -> int:
+        queue, state = divmod(series, len(STATES))
+        return tasks_of(queue, seconds) if STATES[state] in _MOVING else 0
+
     names = tuple(f'queue="q{i}"' for i in range(queues))
     states = tuple(f'{name},state="{state}"' for name in names for state in STATES)
     return (
-        Family("asynq_tasks_enqueued_total", "gauge", states, lambda i, s: (i // len(STATES) + s * _PER_SECOND) % 7),
-        Family("asynq_queue_size", "gauge", names, lambda _i, _s: 20),
+        Family("asynq_tasks_enqueued_total", "gauge", states, in_state),
+        Family("asynq_queue_size", "gauge", names, lambda i, s: len(_MOVING) * tasks_of(i, s)),
         Family("asynq_queue_latency_seconds", "gauge", names, lambda _i, _s: 1),
         Family("asynq_queue_memory_usage_approx_bytes", "gauge", names, lambda _i, _s: 4096),
         Family("asynq_tasks_processed_total", "counter", names, lambda _i, s: s * _PER_SECOND),
