@@ -84,14 +84,10 @@ def _bundle(folder: Path) -> Table:
 
 
 def _examples(folder: Path) -> Table:
-    rows = []
-    for example in sorted((ROOT / "examples").glob("*.py")):
-        usage = measured([*GENERATE, "-c", example, "--out", folder / example.stem], folder, runs=3)
-        rows.append((example.name, usage))
-    rows.append(
-        ("fleet/", measured([*GENERATE, ROOT / "examples" / "fleet", "--out", folder / "fleet"], folder, runs=3))
-    )
-    return Table("The examples", HEAD, tuple(_row(name, usage, rows[0][1]) for name, usage in rows))
+    examples = (*sorted((ROOT / "examples").glob("*.py")), ROOT / "examples" / "fleet")
+    found = [measured([*GENERATE, "-c", one, "--out", folder / one.stem], folder, runs=3) for one in examples]
+    rows = tuple(_row(one.name, usage, found[0]) for one, usage in zip(examples, found, strict=True))
+    return Table("The examples", HEAD, rows)
 
 
 def _fleet(folder: Path) -> Table:
@@ -101,10 +97,9 @@ def _fleet(folder: Path) -> Table:
         write_services(services, count)
         usage = measured([*GENERATE, services, "--out", out], folder, runs=3)
         rules, size = _rules_in(out)
-        rows.append((f"{count} services: {rules} rules, {size:.1f} MiB of them", usage))
-    rows.append(
-        (f"go-jsonnet, the mixin with 2 levels of 1,000 services: {72 + 57 + 4000} rules", _mixin(folder, 1000))
-    )
+        rows.append((f"{count:,} service{'s' * (count > 1)}: {rules} rules, {size:.1f} MiB of them", usage))
+    beside = _mixin(folder, 1000)
+    rows.append((f"go-jsonnet, the mixin with levels of 1,000 services: {_mixin_rules(folder):,} rules", beside))
     return Table("Fleets", HEAD, tuple(_row(name, usage, rows[0][1]) for name, usage in rows))
 
 
@@ -116,10 +111,9 @@ def _rules_in(out: Path) -> tuple[int, float]:
 
 
 def _mixin_rules(folder: Path) -> int:
-    files = [
-        json.loads((folder / "mixin" / name).read_text(encoding="utf-8")) for name in ("rules.json", "alerts.json")
-    ]
-    return sum(len(group["rules"]) for file in files for group in file["groups"])
+    paths = (folder / "mixin" / "rules.json", folder / "mixin" / "alerts.json")
+    groups = [group for path in paths for group in json.loads(path.read_text(encoding="utf-8"))["groups"]]
+    return sum(len(group["rules"]) for group in groups)
 
 
 def _slos(folder: Path) -> Table:
