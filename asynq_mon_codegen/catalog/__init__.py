@@ -11,6 +11,7 @@ from asynq_mon_codegen.catalog import (
     hosts,
     kubernetes,
     monitoring,
+    overdue,
     processes,
     redis,
     slo,
@@ -128,6 +129,7 @@ from asynq_mon_codegen.catalog.monitoring import (
     TOO_MANY_SERIES,
     WATCHDOG,
 )
+from asynq_mon_codegen.catalog.overdue import AGGREGATION_STUCK, SCHEDULED_OVERDUE
 from asynq_mon_codegen.catalog.processes import (
     WORKER_CPU_HIGH,
     WORKER_FILE_DESCRIPTORS_HIGH,
@@ -158,13 +160,11 @@ from asynq_mon_codegen.catalog.redis import (
 )
 from asynq_mon_codegen.catalog.slo import ERROR_BUDGET_BURN, LATENCY_BUDGET_BURN
 from asynq_mon_codegen.catalog.stalls import (
-    AGGREGATION_STUCK,
     OPTIONAL_QUEUE_MISSING,
     QUEUE_MISSING,
     QUEUE_PAUSED,
     QUEUE_STALLED,
     QUEUE_STARVED,
-    SCHEDULED_OVERDUE,
 )
 from asynq_mon_codegen.catalog.traffic import QUEUE_SURGE, TRAFFIC_STOPPED
 from asynq_mon_codegen.catalog.waiting import BACKLOG_NOT_DRAINING, QUEUE_WAIT_HIGH
@@ -175,6 +175,7 @@ DOMAINS = (
     waiting,
     traffic,
     stalls,
+    overdue,
     failures,
     slo,
     archive,

@@ -1,10 +1,9 @@
-"""Work stands still: nobody takes tasks, a queue is paused or gone, due tasks are not handed out."""
+"""Work stands still: nobody takes tasks, a queue is paused or gone."""
 
 from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics import asynq
 from asynq_mon_codegen.catalog.probes import stalls as probes
-from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, DUE_FALLS
 from asynq_mon_codegen.catalog.records import ACTIVE, PAUSED, PENDING, PROCESSED, SIZE
 from asynq_mon_codegen.catalog.runbooks import missing as missing_runbooks
 from asynq_mon_codegen.catalog.runbooks import stalls as runbooks
@@ -13,10 +12,9 @@ from asynq_mon_codegen.model import Above, Alert, Present, Severity, Signal, Thr
 from asynq_mon_codegen.promql import Expr, ForEach, Record, per_second
 
 __all__ = [
-    "AGGREGATING_TASKS",
-    "AGGREGATION_STUCK",
     "ALERTS",
     "GROUP",
+    "NOTHING_DONE",
     "OPTIONAL_QUEUE_MISSING",
     "PAUSED_QUEUES",
     "PENDING_TASKS",
@@ -25,8 +23,6 @@ __all__ = [
     "QUEUE_STALLED",
     "QUEUE_STARVED",
     "RECORDS",
-    "SCHEDULED_OVERDUE",
-    "TASKS_FOR_LATER",
 ]
 
 GROUP = "stalls"
@@ -37,28 +33,15 @@ PENDING_TASKS = Signal(
 PAUSED_QUEUES = Signal(
     title="Paused", expr=PAUSED, unit=Unit.COUNT, description="1 while the queue is paused: workers skip it."
 )
-TASKS_FOR_LATER = Signal(
-    title="Scheduled tasks and tasks in retry",
-    expr=asynq.TASKS_ENQUEUED.where(state=("scheduled", "retry")).max(by=("queue", "state")),
-    unit=Unit.TASKS,
-    description="Tasks that a worker moves to pending once they are due.",
-)
-AGGREGATING_TASKS = Signal(
-    title="Tasks waiting in a group",
-    expr=AGGREGATING,
-    unit=Unit.TASKS,
-    description="Tasks that a worker will combine into one when their group is complete.",
-)
-
-_NOTHING_DONE = only(PROCESSED.equals(0), "no attempt has finished for 5 minutes")
+NOTHING_DONE = only(PROCESSED.equals(0), "no attempt has finished for 5 minutes")
 
 _LONGEST_HANDLERS = per_second(0.01)
 """Attempts per second: three in 5 minutes. A queue whose best 5 minutes are below has handlers of minutes."""
 
 
 def _slow_by_nature() -> Expr:
-    best = PROCESSED.max_over("1h")
-    return ACTIVE.above(0).and_(best.above(0)).and_(best.below(_LONGEST_HANDLERS))
+    best = PROCESSED.max_over("1h").above(0).below(_LONGEST_HANDLERS)
+    return ACTIVE.above(0).and_(best)
 
 
 _PASSED_OVER = "workers serve another queue that always has tasks waiting, and hold none of this one"
@@ -108,7 +91,7 @@ QUEUE_STALLED = Alert(
     # handlers that hang all fail at once when their timeout comes: for 5 minutes something seems to get done
     keep_firing_for="10m",
     guards=(
-        _NOTHING_DONE,
+        NOTHING_DONE,
         # asynq's latency would not do: it is 0 after a graceful stop of workers that put tasks back
         only(PENDING.offset("5m").above(0), "tasks were pending 5 minutes ago too"),
         IS_PAUSED,
@@ -131,7 +114,7 @@ QUEUE_STARVED = Alert(
     when=Above(critical=0),
     hold="2m",
     guards=(
-        _NOTHING_DONE,
+        NOTHING_DONE,
         only(PENDING.offset("5m").above(0), "tasks were pending 5 minutes ago too"),
         only(_passed_over(), _PASSED_OVER),
         IS_PAUSED,
@@ -195,58 +178,11 @@ OPTIONAL_QUEUE_MISSING = Alert(
     runbook=missing_runbooks.OPTIONAL_MISSING,
 )
 
-SCHEDULED_OVERDUE = Alert(
-    name="AsynqScheduledOverdue",
-    group=GROUP,
-    threat=Threat.AVAILABILITY,
-    signal=TASKS_FOR_LATER,
-    when=Above(warning=0),
-    hold="10m",
-    guards=(
-        only(DUE_FALLS.equals(0), "the set has not shrunk for 15 minutes"),
-        # five times in every quarter of an hour: a set that thins out, or holds tomorrow's tasks, drops below that
-        # long before it stands still
-        only(DUE_FALLS.offset("1h").min_over("30m").above(4), "it shrank again and again in the hours before"),
-        # workers themselves hand out what is due, so a queue that gets work done has somebody who does
-        _NOTHING_DONE,
-        unless(
-            asynq.TASKS_ENQUEUED.where(state="scheduled").changes("15m").max(by=("queue", "state")).equals(0),
-            "nothing new is scheduled either",
-        ),
-    ),
-    summary="Due tasks are not handed to workers",
-    description="The {state} set of queue {queue} holds {value} and has not shrunk for 15 minutes, although it moved "
-    "all the time before: no worker forwards tasks that are due.",
-    dashboard="asynq-queue",
-    probe=probes.SCHEDULED_OVERDUE,
-    runbook=runbooks.SCHEDULED_OVERDUE,
-)
-
-AGGREGATION_STUCK = Alert(
-    name="AsynqAggregationStuck",
-    group=GROUP,
-    threat=Threat.AVAILABILITY,
-    signal=AGGREGATING_TASKS,
-    when=Above(warning=0),
-    hold="5m",
-    guards=(
-        only(AGGREGATING.offset("1h").above(0), "tasks waited in a group an hour ago too"),
-        only(AGGREGATING.falls("1h").equals(0), "no group was flushed within the hour"),
-    ),
-    summary="Grouped tasks are never flushed",
-    description="{value} of queue {queue} wait in groups that no worker has flushed for an hour.",
-    dashboard="asynq-queue",
-    probe=probes.AGGREGATION_STUCK,
-    runbook=runbooks.AGGREGATION_STUCK,
-)
-
 ALERTS = (
     QUEUE_STALLED,
     QUEUE_STARVED,
     QUEUE_PAUSED,
     QUEUE_MISSING,
     OPTIONAL_QUEUE_MISSING,
-    SCHEDULED_OVERDUE,
-    AGGREGATION_STUCK,
 )
 RECORDS = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import frozen
 
 from asynq_mon_codegen.catalog.metrics import CONTRACT
+from asynq_mon_codegen.catalog.overdue import GROUP as OVERDUE_GROUP
 from asynq_mon_codegen.catalog.records import QUEUE_RECORDS
 from asynq_mon_codegen.catalog.slo import FAST_RECORDS, GROUP, INTERVALS, LONG_GROUP, LONG_RECORDS
 from asynq_mon_codegen.duration import Duration
@@ -181,7 +182,8 @@ def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, tim
     for record in faster(extra_records, time_factor):
         for each in (*_records_in(record.expr), record):
             homes.setdefault(each, RECORDING_GROUP)
-    intervals = {**INTERVALS, BANDS_GROUP: band_interval(declared.evaluation_interval)}
+    slow = band_interval(declared.evaluation_interval)
+    intervals = {**INTERVALS, BANDS_GROUP: slow, OVERDUE_GROUP: slow}
     groups = []
     for name in dict.fromkeys((RECORDING_GROUP, *group_names)):
         records = tuple(_plan_record(r, name, scope) for r, home in homes.items() if home == name)

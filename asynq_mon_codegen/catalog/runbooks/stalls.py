@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from asynq_mon_codegen.catalog.queue_flow import AGGREGATING, DUE_FALLS
-from asynq_mon_codegen.catalog.records import ACTIVE, LATENCY, PENDING, PROCESSED, SCHEDULED, SIZE
+from asynq_mon_codegen.catalog.records import ACTIVE, LATENCY, PENDING, PROCESSED, SIZE
 from asynq_mon_codegen.model import Cause, Runbook, Step, asynq_cli, promql_query, redis_cli, shell
 
 __all__ = [
-    "AGGREGATION_STUCK",
     "PAUSED",
-    "SCHEDULED_OVERDUE",
+    "SERVERS",
     "STALLED",
     "STARVED",
 ]
 
 _INSPECT = asynq_cli("asynq queue inspect {queue}", "counts by state, and whether it is paused")
-_SERVERS = asynq_cli(
+SERVERS = asynq_cli(
     "asynq server ls", "live servers with their queues, weights and busy slots; a dead one is gone after 10 seconds"
 )
 _ALL_PROCESSED = promql_query(
@@ -38,7 +36,7 @@ STALLED = Runbook(
             "`asynq server ls` prints `No running servers`, and no queue of this Redis is processed. The age of the "
             "oldest task may read 0 if the workers were stopped in good order.",
             (
-                _SERVERS,
+                SERVERS,
                 _ALL_PROCESSED,
                 shell("kubectl get pods -l app=WORKER -o wide", "pods, restarts and their reasons"),
             ),
@@ -47,7 +45,7 @@ STALLED = Runbook(
             "Servers run, but none has this queue in its configuration",
             "The column Queues of `asynq server ls` does not name it, and other queues are processed. Typical after a "
             "renamed queue, a new one that only the producer knows, or a weight of 0, which asynq ignores silently.",
-            (_SERVERS, promql_query(PROCESSED, "0 since the queue exists, or since a deploy")),
+            (SERVERS, promql_query(PROCESSED, "0 since the queue exists, or since a deploy")),
         ),
         Cause(
             "All slots are held by handlers that do not return",
@@ -78,7 +76,7 @@ STALLED = Runbook(
     ),
     actions=(
         Step("Make sure that it still stands.", (_INSPECT, promql_query(PROCESSED, "0 means that nothing finishes"))),
-        Step("Who should work on it? This one list decides which cause it is.", _SERVERS),
+        Step("Who should work on it? This one list decides which cause it is.", SERVERS),
         Step(
             "No servers: bring workers back, and read why they went before they go again.",
             (shell("kubectl rollout status deployment/WORKER"), _LOGS),
@@ -123,7 +121,7 @@ STARVED = Runbook(
             "`asynq server ls` lists this queue with a lower number than another one that is busy, and the pending "
             "count of that one never reaches 0. With weights (StrictPriority off) a queue gets little, not nothing.",
             (
-                _SERVERS,
+                SERVERS,
                 promql_query(
                     'max by (queue) (asynq_tasks_enqueued_total{state="pending"})',
                     "the queue above that never becomes empty",
@@ -135,7 +133,7 @@ STARVED = Runbook(
             "`asynq server ls` names it in no row. Then the processed counter has stood still since the queue exists, "
             "or since a deploy of the workers.",
             (
-                _SERVERS,
+                SERVERS,
                 promql_query(PROCESSED.max_over("1d"), "0: it was never served within a day"),
             ),
         ),
@@ -143,7 +141,7 @@ STARVED = Runbook(
             "The servers of this queue are gone, those of others are not",
             "Each group of queues has its own deployment, the one for this queue has no pods, and another deployment "
             "is overloaded, which makes it look like starvation. AsynqWorkerDown names the missing pods.",
-            (shell("kubectl get deployments -o wide", "READY 0/n"), _SERVERS),
+            (shell("kubectl get deployments -o wide", "READY 0/n"), SERVERS),
         ),
         Cause(
             "Slow tasks of another queue hold every slot",
@@ -153,7 +151,7 @@ STARVED = Runbook(
         ),
     ),
     actions=(
-        Step("Look for the queue in the column Queues: missing, low, or at the mercy of another?", _SERVERS),
+        Step("Look for the queue in the column Queues: missing, low, or at the mercy of another?", SERVERS),
         Step(
             "Missing: add it to `asynq.Config.Queues` of a worker, or start the workers that had it.",
             shell("kubectl rollout history deployment/WORKER", "when the configuration changed"),
@@ -228,130 +226,4 @@ PAUSED = Runbook(
     'purpose: `Queue("legacy", thresholds={"AsynqQueuePaused": None})`.',
     lies="It does not know whether the pause is planned: put a silence on it for a long maintenance. A pause shorter "
     "than half an hour is never reported, nor one that is lifted and set again within that time.",
-)
-
-SCHEDULED_OVERDUE = Runbook(
-    meaning="The scheduled or the retry set of the queue (label `state`) shrank at least five times in every quarter "
-    "of an hour, and now it has not shrunk for fifteen minutes though it is not empty, and no attempt of the queue "
-    "finishes. Due tasks are moved to pending by the workers of the queue themselves, every 5 seconds: nobody does it.",
-    impact="Reminders, delayed jobs and retries of queue {queue} are overdue. They do not show as pending, so that "
-    "backlog and waiting time look perfect.",
-    causes=(
-        Cause(
-            "No server of this queue runs any more",
-            "`asynq server ls` does not name the queue. If it has direct tasks as well, AsynqQueueStalled fires; a "
-            "queue of scheduled tasks only is reported here alone.",
-            (_SERVERS, promql_query(PROCESSED, "attempts per second: 0 all the time")),
-        ),
-        Cause(
-            "The queue was dropped from the workers' configuration while the producer goes on",
-            "Servers run and serve other queues, and the scheduled set grows.",
-            promql_query(SCHEDULED, "rises only"),
-        ),
-        Cause(
-            "The forwarder of the workers fails",
-            "Servers of the queue are listed; their log says `Failed to forward scheduled tasks` (a read-only Redis "
-            "replica, a script forbidden by an ACL, memory full).",
-            (
-                shell("kubectl logs deployment/WORKER --since=30m | grep -i 'forward'"),
-                redis_cli("redis-cli info replication | grep -E 'role|master_link_status'", "must say role:master"),
-            ),
-        ),
-        Cause(
-            "All that is left is due later",
-            "The first task of the set is due in the future. Nothing is wrong: traffic ended abruptly.",
-            redis_cli(
-                'redis-cli zrange "asynq:{{queue}}:{state}" 0 0 withscores', "id and due time (unix) of the next task"
-            ),
-        ),
-    ),
-    actions=(
-        Step(
-            "Is anything overdue? Count the tasks whose time has come; 0 means a false alarm.",
-            redis_cli('redis-cli zcount "asynq:{{queue}}:{state}" -inf "$(date +%s)"', "overdue tasks"),
-        ),
-        Step("Is there a server for the queue?", _SERVERS),
-        Step(
-            "Bring back workers that list the queue. They move what is due within 5 seconds, all of it: expect a wave "
-            "as large as the count above.",
-            shell("kubectl rollout status deployment/WORKER"),
-        ),
-        Step(
-            "Only if servers are there and do not forward: move them by hand. `runall` takes everything in that state, "
-            "also what is due next month; single tasks are safer.",
-            (
-                asynq_cli(
-                    "asynq task ls --queue={queue} --state={state} --page=1 --size=30", "the earliest come first"
-                ),
-                asynq_cli("asynq task run --queue={queue} --id=TASK_ID", "one task"),
-                asynq_cli("asynq task runall --queue={queue} --state={state}", "all of them, due or not"),
-            ),
-        ),
-        Step("See that the set moves again.", promql_query(DUE_FALLS, "how often it shrank in 15 minutes: above 0")),
-    ),
-    tuning="A queue that legitimately stops at closing time and keeps adding tasks for the next day: "
-    '`Queue("reminders", thresholds={"AsynqScheduledOverdue": None})`.',
-    lies="The exporter does not show due times, so this is a guess from habits: it needs an hour and a half of steady "
-    "movement before, is blind for sets that move less often than every three minutes, and ends by itself after an "
-    "hour even if nothing was mended.",
-)
-
-_GROUPS = asynq_cli("asynq group ls --queue={queue}", "the groups of the queue that hold tasks")
-
-AGGREGATION_STUCK = Runbook(
-    meaning="Tasks enqueued with `asynq.Group(...)` wait in groups, some have done so for an hour, and in this hour "
-    "their number never fell: no group was combined and handed to a worker. asynq shows no such state; it is the "
-    "queue's size minus all states that it does show.",
-    impact="What is meant to be sent as one (digests, bulk writes) is not sent at all. The tasks are in no other "
-    "gauge, so no backlog shows them.",
-    causes=(
-        Cause(
-            "No server of this queue has a GroupAggregator",
-            "Servers list the queue and process its other tasks, but `asynq.Config.GroupAggregator` is nil there: such "
-            "a server leaves groups alone. Typical after splitting workers in two deployments.",
-            (_SERVERS, shell("grep -rn 'GroupAggregator' --include='*.go' .", "in the worker's source")),
-        ),
-        Cause(
-            "A group that never becomes quiet",
-            "A group is flushed when nothing has joined for `GroupGracePeriod` (1 minute), at `GroupMaxSize`, or at "
-            "`GroupMaxDelay`. The last two are unlimited by default: with a task every few seconds it grows for ever.",
-            promql_query(AGGREGATING, "grows in a straight line"),
-        ),
-        Cause(
-            "No worker runs",
-            "Nothing else of the queue is processed either, and `asynq server ls` does not name it.",
-            promql_query(PROCESSED, "attempts per second: 0 all the time"),
-        ),
-        Cause(
-            "The aggregation panics or its result cannot be enqueued",
-            "The worker's log has an error with `aggregate` in it every few seconds.",
-            shell("kubectl logs deployment/WORKER --since=15m | grep -iE 'aggregat'"),
-        ),
-    ),
-    actions=(
-        Step("Which groups, and how large?", (_GROUPS, redis_cli('redis-cli scard "asynq:{{queue}}:groups"'))),
-        Step(
-            "When did the oldest task join? The lowest score is a unix time; take a group from the list.",
-            redis_cli('redis-cli zrange "asynq:{{queue}}:g:GROUP" 0 0 withscores'),
-        ),
-        Step(
-            "Deploy workers whose configuration has the aggregator, and set `GroupMaxDelay` and `GroupMaxSize`: with "
-            "both a busy group cannot wait for ever.",
-        ),
-        Step(
-            "To get them done at once, run the tasks of a group one by one, without combining them. The handler must "
-            "know the single type; try one task first.",
-            (
-                asynq_cli("asynq task ls --queue={queue} --state=aggregating --group=GROUP --page=1 --size=30"),
-                asynq_cli("asynq task run --queue={queue} --id=TASK_ID", "try one"),
-                asynq_cli(
-                    "asynq task runall --queue={queue} --state=aggregating --group=GROUP", "then all of the group"
-                ),
-            ),
-        ),
-    ),
-    tuning="Groups that are meant to wait longer than an hour (`GroupMaxDelay` of a day): "
-    '`Queue("digests", thresholds={"AsynqAggregationStuck": None})`.',
-    lies="A queue is taken as a whole: while one of its groups is flushed, another one that is stuck stays unseen. "
-    "Tasks that are being combined at the moment are in no gauge at all. A group deleted by hand counts as flushed.",
 )
