@@ -187,8 +187,7 @@ def examples_of(promises: tuple[Promise, ...]) -> tuple[Promise, ...]:
     for promise in promises:
         slo = promise.slo
         kinds.setdefault((slo.indicator, slo.window, bool(slo.task_types), bool(slo.queues)), promise)
-    first = {id(p): p for p in (*promises[:_MOST], *kinds.values())}
-    return tuple(first.values())
+    return tuple(dict.fromkeys((*promises[:_MOST], *kinds.values())))
 
 
 @frozen(kw_only=True)

@@ -97,7 +97,6 @@ class World:
         self.exporters = tuple(f"exporter-{i + 1}:9876" for i in range(exporters))
         self._series: dict[tuple[tuple[str, str], ...], Track] = {}
         self._targets: dict[Source, dict[str, str]] = {}
-        self.redis_down = False
 
     def _scrapes(self, length: Duration) -> int:
         return -(-length.milliseconds // self.step.milliseconds)
