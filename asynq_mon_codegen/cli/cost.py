@@ -9,6 +9,8 @@ import click
 
 from asynq_mon_codegen.build import declaration_path, open_declaration
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, told
+from asynq_mon_codegen.cli.connection import connection_options
+from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.cost import Cost, estimate, sizes_of
 
 if TYPE_CHECKING:
@@ -30,18 +32,16 @@ _ALL = "prometheus_tsdb_head_series"
 )
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes.  [default: 3 for each service]")
 @click.option("--exporters", type=click.IntRange(min=0), help="Exporters.  [default: 1 for each service]")
-@click.option("--prometheus", metavar="URL", help="Also measure what is there, in this Prometheus.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds to wait.")
 @json_option
 @told
+@connection_options("prometheus", by_environment=False, about="Also measure what is there, in this Prometheus.")
 def cost(
     config: Path | None,
     queues: int | None,
     task_types: int | None,
     workers: int | None,
     exporters: int | None,
-    prometheus: str | None,
-    timeout: float,
+    prometheus: Connection | None,
     as_json: bool,
 ) -> None:
     """Tell what the monitoring costs: series, samples per second, rules, evaluated samples.
@@ -52,7 +52,7 @@ def cost(
     plan = open_declaration(declaration_path(config))
     sizes = sizes_of(plan.monitoring, queues=queues, task_types=task_types, workers=workers, exporters=exporters)
     found = estimate(plan, sizes)
-    measured = _measure(prometheus, timeout) if prometheus is not None else None
+    measured = _measure(prometheus) if prometheus is not None else None
     if as_json:
         print_json({**found.data(), **({} if measured is None else {"measured": measured})})
         return
@@ -64,16 +64,16 @@ def cost(
         _tell_measured(measured, console)
 
 
-def _measure(url: str, timeout: float) -> dict[str, Any]:
+def _measure(connection: Connection) -> dict[str, Any]:
     from asynq_mon_codegen.prometheus_api import Prometheus
 
-    with Prometheus(url, timeout=timeout) as server:
+    with Prometheus(connection) as server:
         families = {s.label("__name__"): int(s.value) for s in server.query(_FAMILIES)}
         recorded = {name: n for name, n in families.items() if ":" in name}
         exported = {name: n for name, n in families.items() if name not in recorded}
         scraped = {s.label("job"): s.value for s in server.query(_SCRAPED)}
         slowest = {s.label("job"): s.value for s in server.query(_SCRAPE_TIME)}
-        groups = server.rule_groups("asynq-")
+        groups = server.rules("asynq-") or ()
         everything = max((s.value for s in server.query(_ALL)), default=0.0)
         alerts = sum(s.value for s in server.query(_ALERTS))
     seconds = sum(g.evaluation_time for g in groups)
@@ -85,7 +85,7 @@ def _measure(url: str, timeout: float) -> dict[str, Any]:
             "recorded_series": sum(recorded.values()),
             "alerts_pending_or_firing": int(alerts),
             "series_of_this_prometheus": int(everything) or None,
-            "rules": sum(g.rules for g in groups),
+            "rules": sum(len(g.rules) for g in groups),
             "failing_rules": sum(g.failing for g in groups),
             "evaluation_seconds_per_cycle": round(seconds, 6),
             "evaluation_share_of_one_core": round(busy, 6),
@@ -94,7 +94,12 @@ def _measure(url: str, timeout: float) -> dict[str, Any]:
         "recorded": recorded,
         "jobs": {job: {"samples": int(n), "scrape_seconds": slowest.get(job)} for job, n in scraped.items()},
         "groups": [
-            {"name": g.name, "interval_seconds": g.interval, "evaluation_seconds": g.evaluation_time, "rules": g.rules}
+            {
+                "name": g.name,
+                "interval_seconds": g.interval,
+                "evaluation_seconds": g.evaluation_time,
+                "rules": len(g.rules),
+            }
             for g in groups
         ],
     }

@@ -89,6 +89,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
         self.wfile.write(self.body)
 
@@ -116,8 +117,8 @@ def answering() -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        pytest.param(200, b"<html>", "the answer is not that of Prometheus", id="no JSON"),
-        pytest.param(200, b'{"status": "success"', "the answer is not that of Prometheus", id="half of a JSON"),
+        pytest.param(200, b"<html>", "the answer is a web page, not that of Prometheus", id="no JSON"),
+        pytest.param(200, b'{"status": "success"', "the answer is malformed JSON", id="half of a JSON"),
         pytest.param(200, b"[]", "the answer is not that of Prometheus", id="another JSON"),
         pytest.param(200, b'{"status":"success","data":{"result":[{}]}}', "not that of Prometheus", id="other data"),
         pytest.param(200, b'{"status":"success","data":null}', "not that of Prometheus", id="no data"),
@@ -134,7 +135,7 @@ def answering() -> Iterator[Any]:
 )
 def test_bad_answers_are_sentences(answering: Any, status: int, body: bytes, message: str) -> None:
     """Exit code 2, what was answered, no traceback, no password."""
-    done = CliRunner().invoke(main, ["cost", "--prometheus", answering(status, body)])
+    done = CliRunner().invoke(main, ["cost", "--retries", "0", "--prometheus", answering(status, body)])
 
     assert done.exit_code == 2, done.output
     assert message in done.output
@@ -153,7 +154,7 @@ def test_bad_answers_are_sentences(answering: Any, status: int, body: bytes, mes
 )
 def test_unreachable(url: str, message: str) -> None:
     """Who does not answer is named."""
-    done = CliRunner().invoke(main, ["cost", "--prometheus", url])
+    done = CliRunner().invoke(main, ["cost", "--retries", "0", "--prometheus", url])
 
     assert done.exit_code == 2, done.output
     assert message in done.output
