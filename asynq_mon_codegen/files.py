@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +24,7 @@ __all__ = [
     "obstacle",
     "read",
     "remove_empty_parents",
+    "replace_file",
     "sync_folder",
     "write_synced",
     "wrong_path",
@@ -82,6 +84,24 @@ def write_synced(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put a file in the place of one that may be there, all of it at once.
+
+    Raises:
+        UsageError: the disk refuses.
+    """
+    with explained(path, "the file is as it was"):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=STAGING, delete=False) as file:
+            staged = Path(file.name)
+            try:
+                file.write(text)
+                os.fchmod(file.fileno(), 0o644)
+            except OSError:
+                staged.unlink(missing_ok=True)
+                raise
+        staged.replace(path)
 
 
 def make_folder(folder: Path, made: list[Path]) -> None:

@@ -24,8 +24,8 @@ def template_folder() -> Path:
     raise UsageError(f"{package}: the templates are missing", "install asynq-mon-codegen again")
 
 
-def environment(override: Path | None = None) -> Environment:
-    """A strict environment: an undefined name is an error, nothing is escaped for HTML, blocks leave no blank lines.
+def environment(override: Path | None = None, *, html: bool = False) -> Environment:
+    """A strict environment: an undefined name is an error, blocks leave no blank lines; ``html`` escapes for HTML.
 
     A template in the folder ``override`` takes the place of the built-in one of the same name.
 
@@ -41,7 +41,7 @@ def environment(override: Path | None = None) -> Environment:
     return Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701
+        autoescape=html,  # noqa: S701
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -1,6 +1,6 @@
 """The history that a set of rules reads: every series as far back as an evaluation looks, and no further.
 
-Which series are read how far back is derived from the expressions (``bench/reads.py``). There the history has every
+Which series are read how far back is derived from the expressions (``promql/reach.py``). There the history has every
 sample, from a whole chunk before on, since chunks are decoded from their beginning. Between these times a sample in
 two hours keeps the older blocks as many as in production, with these series in the index of each.
 
@@ -25,11 +25,11 @@ from asynq_mon_codegen.duration import duration
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.promql import Source
 from asynq_mon_codegen.promql.parsed import Selector, parse, walk
+from asynq_mon_codegen.promql.reach import Span, merged, spans
 from bench import history
 from bench.grafana import SCRAPE
 from bench.prometheus import ask, prometheus
 from bench.queues import families
-from bench.reads import Span, merged, spans
 
 __all__ = ["RETENTION", "Past", "Recorded", "Rules", "interval", "recorded", "rules_in"]
 

@@ -10,7 +10,7 @@ from asynq_mon_codegen import Monitoring, asynq
 from asynq_mon_codegen.plan import resolve
 from bench.history import Size
 from bench.past import Past, Recorded, Rules, recorded, rules_in
-from bench.reads import Span
+from asynq_mon_codegen.promql.reach import Span
 from bench.tools import ROOT
 
 PLAN = resolve(Monitoring(alerts=asynq.ALERTS))

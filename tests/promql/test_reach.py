@@ -1,7 +1,7 @@
 """How far back an expression looks."""
 
 from asynq_mon_codegen.promql.parsed import parse
-from bench.reads import Span, merged, spans
+from asynq_mon_codegen.promql.reach import Span, merged, spans
 
 
 def _spans(expr: str) -> list[tuple[str, int, int]]:

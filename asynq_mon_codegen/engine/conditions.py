@@ -1,0 +1,79 @@
+"""When the conditions of alerting rules held: what their expressions gave, evaluation by evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from asynq_mon_codegen.engine.recording import Evaluation
+from asynq_mon_codegen.engine.rules import Rule
+from asynq_mon_codegen.prometheus_api import Prometheus
+
+__all__ = ["Condition", "Run", "conditions"]
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@frozen
+class Run:
+    """Evaluations in a row, counted from the epoch in intervals of the rule: the first, the last, and a value."""
+
+    first: int
+    last: int
+    value: float
+
+
+@frozen
+class Condition:
+    """One series of a rule's expression, and when it was there."""
+
+    labels: Labels
+    runs: tuple[Run, ...]
+
+
+def conditions(
+    evaluation: Evaluation, local: Prometheus, rule: Rule, begin: float, until: float
+) -> tuple[Condition, ...]:
+    """Every series that the rule's expression gave from ``begin`` to before ``until``."""
+    found: dict[Labels, list[Run]] = {}
+    for page in evaluation.pages(local, rule, begin, until):
+        for one in page:
+            # a comparison keeps the name of its side: `a < b or b` is one alert under two names
+            found.setdefault(_labels(one["metric"]), []).extend(_runs(one.get("values", ()), rule.interval))
+    return tuple(Condition(labels, _joined(runs)) for labels, runs in sorted(found.items()))
+
+
+def _joined(runs: list[Run]) -> tuple[Run, ...]:
+    """The same in order, with those that follow one another as one."""
+    out: list[Run] = []
+    for run in sorted(runs, key=lambda r: r.first):
+        if out and out[-1].last + 1 >= run.first:
+            out[-1] = Run(out[-1].first, max(out[-1].last, run.last), out[-1].value)
+        else:
+            out.append(run)
+    return tuple(out)
+
+
+def _labels(metric: Any) -> Labels:
+    known: Mapping[str, str] = metric
+    return tuple(sorted((str(k), str(v)) for k, v in known.items() if k != "__name__"))
+
+
+def _runs(values: Any, every: float) -> list[Run]:
+    out: list[Run] = []
+    first = last = None
+    value = 0.0
+    for t, v in values:
+        at = round(float(t) / every)
+        if last is not None and first is not None and at == last + 1:
+            last = at
+            continue
+        if last is not None and first is not None:
+            out.append(Run(first, last, value))
+        first = last = at
+        value = float(v)
+    if last is not None and first is not None:
+        out.append(Run(first, last, value))
+    return out

@@ -1,0 +1,154 @@
+"""History copied from a server into blocks of our own: what rules read, no more, at the step of their evaluation.
+
+The server is asked for the value of each series at each step, so that what its own staleness markers end is not
+there afterwards either; windows see one sample a step. What has been copied is noted, so that a second run goes on
+where the first one ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from asynq_mon_codegen.engine.blocks import block_hours, lines_of, periods, series_text, write_blocks
+from asynq_mon_codegen.engine.ledger import Ledger
+from asynq_mon_codegen.engine.rules import ALERT_SERIES, RuleSet
+from asynq_mon_codegen.prometheus_api import Prometheus
+from asynq_mon_codegen.promql.labels import Matcher
+
+__all__ = ["Extent", "Progress", "copy", "digest", "extents", "queries"]
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+_PROBES = 720
+
+
+@frozen(kw_only=True)
+class Extent:
+    """From when to when there are samples, in Unix seconds, and the ``gaps`` between them."""
+
+    first: float
+    last: float
+    gaps: tuple[tuple[float, float], ...] = ()
+
+
+def queries(rules: RuleSet) -> Mapping[str, str]:
+    """By name one expression for all series of this name that the rules read and nobody records.
+
+    asynq's own are copied whole, so that other thresholds for other queues need nothing else.
+    """
+    recorded = {r.name for r in rules.records} | ALERT_SERIES
+    found: dict[str, set[tuple[Matcher, ...]]] = {}
+    for rule in rules.rules:
+        for selector in rule.selectors():
+            if selector.name and selector.name not in recorded:
+                matchers = () if selector.name.startswith("asynq_") else selector.matchers
+                found.setdefault(selector.name, set()).add(matchers)
+    return {name: _either(name, matchers) for name, matchers in sorted(found.items())}
+
+
+def copy(
+    server: Prometheus,
+    wanted: Mapping[str, str],
+    since: Mapping[str, float],
+    end: float,
+    *,
+    step: float,
+    data: Path,
+    progress: Progress,
+) -> int:
+    """Copy what is ``wanted``, each name ``since`` the given moment, to before ``end``; the number of samples.
+
+    Raises:
+        UsageError: the server does not answer as Prometheus does.
+    """
+    ledger = Ledger(data.parent / "copied.json")
+    starts = {name: math.floor(since[name] / step) * step for name in wanted}
+    per_hour = 0.0
+    for i, (name, expr) in enumerate(wanted.items()):
+        progress("counting series", i, len(wanted))
+        per_hour += _most(server, expr, starts[name], end) * 3600 / step
+    hours = ledger.number("block hours", block_hours(per_hour))
+    parts = periods(min(starts.values(), default=end), end, hours)
+    samples = ledger.number("samples", 0)
+    for i, (begin, until) in enumerate(parts):
+        named = [(name, max(begin, starts[name])) for name in wanted if starts[name] < until]
+        left = {f"{at:.3f}-{until:.3f}:{digest(wanted[name])}": (name, at) for name, at in named}
+        left = {part: one for part, one in left.items() if part not in ledger}
+        copied = _Copied()
+        chunks = (
+            chunk
+            for j, (name, at) in enumerate(left.values())
+            for chunk in copied.samples_of(
+                server, name, wanted[name], (at, until, step), _within(progress, i, j, len(left), len(parts))
+            )
+        )
+        if left:
+            write_blocks(chunks, data, hours)
+            samples += copied.samples
+            ledger.add(*left, samples=samples)
+    progress("copying history", 1, 1)
+    return samples
+
+
+def extents(
+    local: Prometheus, wanted: Mapping[str, str], since: Mapping[str, float], end: float
+) -> Mapping[str, Extent | None]:
+    """Of each name when it has samples in the copy; None where it has none."""
+    out: dict[str, Extent | None] = {}
+    for name, expr in wanted.items():
+        begin = since[name]
+        step = max(60.0, (end - begin) / _PROBES)
+        pages = local.pages(f"count({expr})", start=begin, end=end, step=step, lookback=step)
+        times = [float(t) for page in pages for one in page for t, _ in one.get("values", ())]
+        gaps = [(a, b - step) for a, b in itertools.pairwise(times) if b - a > 1.5 * step]
+        out[name] = Extent(first=max(begin, times[0] - step), last=times[-1], gaps=tuple(gaps)) if times else None
+    return out
+
+
+def digest(*parts: object) -> str:
+    """A short name for what depends on these values."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+class _Copied:
+    """Counts what goes through."""
+
+    samples = 0
+
+    def samples_of(
+        self, server: Prometheus, name: str, expr: str, time: tuple[float, float, float], tell: Callable[[], None]
+    ) -> Iterator[str]:
+        begin, until, step = time
+        tell()
+        first, last = math.ceil(begin / step) * step, math.ceil(until / step) * step - step
+        if first > last:
+            return
+        for page in server.pages(expr, start=first, end=last, step=step):
+            for one in page:
+                values = one.get("values", ())
+                self.samples += len(values)
+                yield lines_of(series_text(str(one["metric"].get("__name__", name)), one["metric"]), values)
+
+
+def _within(progress: Progress, part: int, name: int, names: int, parts: int) -> Callable[[], None]:
+    return lambda: progress("copying history", part * names + name, parts * names)
+
+
+def _most(server: Prometheus, expr: str, begin: float, end: float) -> float:
+    """The most series at once, of those moments that are looked at."""
+    step = max(60.0, (end - begin) / _PROBES)
+    pages = server.pages(f"count({expr})", start=begin, end=end, step=step)
+    return max((float(v) for page in pages for one in page for _, v in one.get("values", ())), default=0.0)
+
+
+def _either(name: str, several: set[tuple[Matcher, ...]]) -> str:
+    if () in several:
+        return name
+    return " or ".join(sorted(f"{name}{{{', '.join(map(str, matchers))}}}" for matchers in several))

@@ -1,0 +1,41 @@
+"""What has been done already, in a file: a second run goes on where the first one ended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """The names of finished parts and some numbers; each addition replaces the file at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parts: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        try:
+            data: Any = json.loads(path.read_text(encoding="utf-8"))
+            self._parts = set(data["parts"])
+            self._numbers = {str(k): int(v) for k, v in data["numbers"].items()}
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+            pass  # nothing was finished, as far as anybody can tell
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._parts
+
+    def number(self, name: str, default: int) -> int:
+        """A number that was noted before."""
+        return self._numbers.setdefault(name, default)
+
+    def add(self, *parts: str, **numbers: int) -> None:
+        """Note that parts are finished."""
+        self._parts.update(parts)
+        self._numbers |= numbers
+        data = {"parts": sorted(self._parts), "numbers": self._numbers}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        staged = self._path.with_suffix(".new")
+        staged.write_text(json.dumps(data), encoding="utf-8")
+        staged.replace(self._path)

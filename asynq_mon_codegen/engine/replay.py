@@ -1,0 +1,159 @@
+"""What rules would have done on the history of a server: copied, recorded, judged, held; to be gone on with later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from asynq_mon_codegen.engine.conditions import conditions
+from asynq_mon_codegen.engine.history import Extent, Progress, copy, digest, extents, queries
+from asynq_mon_codegen.engine.holds import Firing, firings
+from asynq_mon_codegen.engine.ledger import Ledger
+from asynq_mon_codegen.engine.order import since
+from asynq_mon_codegen.engine.recording import Evaluation, linked, record
+from asynq_mon_codegen.engine.rules import ALERT_SERIES, Rule, RuleSet
+from asynq_mon_codegen.engine.server import serving
+from asynq_mon_codegen.prometheus_api import Prometheus
+
+__all__ = ["History", "Replay", "open_history", "replayed"]
+
+
+@frozen(kw_only=True)
+class History:
+    """Copied history: where it lies, from when to when alerts are judged by it, in Unix seconds, and what is in it."""
+
+    folder: Path
+    start: float
+    end: float
+    step: float
+    since: Mapping[str, float]
+    extents: Mapping[str, Extent | None]
+    samples: int
+
+    @property
+    def data(self) -> Path:
+        """The blocks as they were copied."""
+        return self.folder / "history" / "data"
+
+
+@frozen(kw_only=True)
+class Replay:
+    """What rules would have fired; ``unseen`` has for an alert the names of which there was no history at all."""
+
+    rules: RuleSet
+    start: float
+    end: float
+    firings: tuple[Firing, ...]
+    unseen: Mapping[str, tuple[str, ...]]
+
+
+def open_history(
+    server: Prometheus, several: Iterable[RuleSet], start: float, end: float, folder: Path, progress: Progress
+) -> History:
+    """Copy what these rules read into ``folder``; what is there already is not copied again.
+
+    Raises:
+        UsageError: the server does not answer, or Prometheus is not installed here.
+    """
+    sets = tuple(several)
+    every = RuleSet(tuple(rule for rules in sets for rule in rules.needed().rules))
+    step = every.step
+    end, start = end // step * step, start // step * step
+    wanted: dict[str, str] = {}
+    first: dict[str, float] = {}
+    for rules in (r.needed() for r in sets):
+        known = since(rules, start)
+        for name, expr in queries(rules).items():
+            wanted[name] = expr if wanted.get(name, expr) == expr else _either(wanted[name], expr)
+            first[name] = min(first.get(name, start), known[name])
+    data = folder / "history" / "data"
+    samples = copy(server, wanted, first, end, step=step, data=data, progress=progress)
+    with serving(data, step) as local:
+        found = extents(local, wanted, first, end)
+    return History(folder=folder, start=start, end=end, step=step, since=first, extents=found, samples=samples)
+
+
+def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
+    """What the rules would have done.
+
+    Raises:
+        EngineError: Prometheus or promtool failed.
+    """
+    needed = rules.needed()
+    records = [(r.name, r.expr, r.interval, r.labels) for r in needed.records]
+    folder = history.folder / f"rules-{digest(history.step, records)}"
+    linked(history.data, folder / "data")
+    hours = Ledger(history.data.parent / "copied.json").number("block hours", 2)
+    evaluation = Evaluation(needed, folder / "data", step=history.step, hours=hours)
+    # before the first sample of anything there is nothing to record
+    first = min((e.first for e in history.extents.values() if e is not None), default=history.end)
+    begin = {name: max(at, first) for name, at in since(needed, history.start).items()}
+    record(evaluation, begin, history.end, progress)
+    out: list[Firing] = []
+    left: list[Rule] = []
+    for rule in needed.alerts:
+        known = _read(_place(folder, history, rule))
+        if known is None:
+            left.append(rule)
+        else:
+            out += known
+    if left:
+        with serving(folder / "data", history.step) as local:
+            for i, rule in enumerate(left):
+                progress("judging", i, len(left))
+                held = conditions(evaluation, local, rule, history.start, history.end)
+                found = firings(rule, held, history.end)
+                _write(_place(folder, history, rule), found)
+                out += found
+    progress("judging", 1, 1)
+    return Replay(
+        rules=rules,
+        start=history.start,
+        end=history.end,
+        firings=tuple(sorted(out, key=lambda f: (f.start, f.labels))),
+        unseen=_unseen(needed, history.extents),
+    )
+
+
+def _unseen(rules: RuleSet, found: Mapping[str, Extent | None]) -> Mapping[str, tuple[str, ...]]:
+    """For each alert what it reads, at whatever remove, of which there is nothing."""
+    recorded = {r.name: r for r in rules.records}
+
+    def raw(rule: Rule, seen: frozenset[str] = frozenset()) -> set[str]:
+        names = set(rule.reads()) - seen - ALERT_SERIES
+        below = [raw(recorded[n], seen | names) for n in names if n in recorded]
+        return {n for n in names if n not in recorded}.union(*below)
+
+    out: dict[str, set[str]] = {}
+    for rule in rules.alerts:
+        out.setdefault(rule.name, set()).update(n for n in raw(rule) if n in found and found[n] is None)
+    return {name: tuple(sorted(names)) for name, names in out.items() if names}
+
+
+def _either(one: str, other: str) -> str:
+    return " or ".join(sorted({*one.split(" or "), *other.split(" or ")}))
+
+
+def _place(folder: Path, history: History, rule: Rule) -> Path:
+    return folder / "fired" / f"{digest(rule, history.start, history.end)}.json"
+
+
+def _read(path: Path) -> tuple[Firing, ...] | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return tuple(
+        Firing(labels=tuple((k, v) for k, v in one["labels"]), start=one["start"], end=one["end"]) for one in data
+    )
+
+
+def _write(path: Path, found: tuple[Firing, ...]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_suffix(".new")
+    data = [{"labels": f.labels, "start": f.start, "end": f.end} for f in found]
+    staged.write_text(json.dumps(data), encoding="utf-8")
+    staged.replace(path)
