@@ -11,7 +11,7 @@ from attrs import frozen
 
 from asynq_mon_codegen.errors import DeclarationError
 
-__all__ = ["LABEL_NAME", "Matcher", "matchers_of", "quote", "regex_of"]
+__all__ = ["LABEL_NAME", "Matcher", "matchers_of", "names_of", "quote", "regex_of"]
 
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _ESCAPES = str.maketrans(
@@ -30,6 +30,27 @@ def quote(text: str) -> str:
 def regex_of(names: Iterable[str]) -> str:
     """A regular expression (RE2, fully anchored by Prometheus) that matches exactly these names."""
     return "|".join(_REGEX_SPECIAL.sub(lambda m: "\\" + m.group(), name) for name in names)
+
+
+@lru_cache(maxsize=4096)
+def names_of(regex: str) -> tuple[str, ...] | None:
+    """The names that a regular expression lists, the reverse of :func:`regex_of`; None where it is more than a list."""
+    names, current, escaped = [], "", False
+    for c in regex:
+        if escaped:
+            if c.isalnum():
+                return None
+            current, escaped = current + c, False
+        elif c == "\\":
+            escaped = True
+        elif c == "|":
+            names.append(current)
+            current = ""
+        elif _REGEX_SPECIAL.match(c):
+            return None
+        else:
+            current += c
+    return None if escaped else (*names, current)
 
 
 @frozen(order=True)
