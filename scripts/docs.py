@@ -5,16 +5,20 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from asynq_mon_codegen.build import EMBEDDED, open_declaration
+from asynq_mon_codegen.build import EMBEDDED, build, open_declaration
 from asynq_mon_codegen.catalog.metrics import CONTRACT
 from asynq_mon_codegen.catalogue_table import rows
 from asynq_mon_codegen.checks import registry
 from asynq_mon_codegen.cli import main as cli
+from asynq_mon_codegen.diff.compare import compare
+from asynq_mon_codegen.diff.files import DIFFED, of_artifacts
+from asynq_mon_codegen.diff.text import text_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,6 +92,28 @@ def example() -> str:
     return f"```go\n{code}```"
 
 
+def difference() -> str:
+    """What `asynq-mon diff` tells when a team changes a few lines of examples/orders.py."""
+    old = ROOT / "examples" / "orders.py"
+    text = old.read_text(encoding="utf-8")
+    for before, after in (
+        ('warning="10s", critical="1m"', 'warning="5s", critical="1m"'),
+        ('Queue("invoices"),', 'Queue("invoices", thresholds={asynq.QUEUE_PAUSED: None}),'),
+        ("#orders-alerts", "#checkout-alerts"),
+        ("severities=Severity.WARNING, also", "severities=(Severity.CRITICAL, Severity.WARNING), also"),
+        ('.without("AsynqHostDiskFilling")', '.without("AsynqHostDiskFilling", "AsynqHostCPUHigh")'),
+    ):
+        assert before in text, before
+        text = text.replace(before, after)
+    with tempfile.TemporaryDirectory() as folder:
+        new = Path(folder) / "orders.py"
+        new.write_text(text, encoding="utf-8")
+        sides = (
+            of_artifacts(build(path, DIFFED).artifacts, name) for path, name in ((old, "main"), (new, "orders.py"))
+        )
+        return f"```text\n{click.unstyle(text_of(compare(*sides)))}\n```"
+
+
 def with_section(text: str, name: str, body: str) -> str:
     """``text`` with the part between the markers of ``name`` made new."""
     pattern = rf"(<!-- {name}: made by scripts/docs\.py -->\n).*?(<!-- end of {name} -->)"
@@ -102,6 +128,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield readme, with_section(text, "figures", figures())
     guide = ROOT / "docs" / "instrumentation.md"
     yield guide, with_section(guide.read_text(encoding="utf-8"), "example", example())
+    review = ROOT / "docs" / "review.md"
+    yield review, with_section(review.read_text(encoding="utf-8"), "diff", difference())
     yield ROOT / "docs" / "metrics.md", metrics()
     yield ROOT / "docs" / "checks.md", checks()
     yield ROOT / "docs" / "cli.md", command_line()

@@ -19,6 +19,7 @@ _COMMANDS = {
     "explain": "explain",
     "route": "route",
     "cost": "cost",
+    "diff": "diff",
     "init": "init",
 }
 """Each command, which has a module of its own, and the function in it."""
