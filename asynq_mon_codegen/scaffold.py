@@ -8,17 +8,19 @@ from asynq_mon_codegen.artifact import Artifact
 from asynq_mon_codegen.errors import UsageError
 from asynq_mon_codegen.templating import environment
 
-__all__ = ["starter"]
+__all__ = ["CI", "starter"]
 
-_FILES = (
-    ("monitoring.py", "init/monitoring.py.j2"),
-    ("Makefile", "init/Makefile.j2"),
-    (".github/workflows/monitoring.yml", "init/workflow.yml.j2"),
-)
+_FILES = (("monitoring.py", "init/monitoring.py.j2"), ("Makefile", "init/Makefile.j2"))
+
+CI = {
+    "github": (".github/workflows/monitoring.yml", "init/github.yml.j2"),
+    "gitlab": (".gitlab-ci.yml", "init/gitlab.yml.j2"),
+}
+"""The CI systems that a workflow is written for: where it goes, and its template."""
 
 
-def starter(service: str, version: str) -> tuple[Artifact, ...]:
-    """Declaration, Makefile and CI workflow for a service.
+def starter(service: str, version: str, ci: str) -> tuple[Artifact, ...]:
+    """Declaration, Makefile and the workflow of one of :data:`CI` for a service.
 
     Raises:
         UsageError: the name cannot stand in a Python file as it is.
@@ -28,4 +30,4 @@ def starter(service: str, version: str) -> tuple[Artifact, ...]:
     slug = re.sub(r"[^a-z0-9]+", "-", service.lower()).strip("-")
     env = environment()
     values = {"service": service, "slug": slug, "version": version}
-    return tuple(Artifact(path=path, text=env.get_template(name).render(**values)) for path, name in _FILES)
+    return tuple(Artifact(path=path, text=env.get_template(name).render(**values)) for path, name in (*_FILES, CI[ci]))
