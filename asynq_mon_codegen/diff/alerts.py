@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from attrs import evolve, frozen
 
 from asynq_mon_codegen.diff.changes import Area, Change, Effect, Kind, changed
+from asynq_mon_codegen.diff.choices import choice_moves
 from asynq_mon_codegen.diff.rules import Rule
 from asynq_mon_codegen.diff.thresholds import Condition, class_labels, condition_of, level_changes
 from asynq_mon_codegen.diff.wording import effect_of_hold, effect_of_levels, level_text, unit_of
@@ -141,7 +142,7 @@ def _rule(old: Rule, new: Rule, identity: tuple[str, ...]) -> Iterator[Change]:
     labels = [{k: v for k, v in r.labels if k != "severity"} for r in (old, new)]
     for label in dict.fromkeys((*labels[0], *labels[1])):
         before, after = (side.get(label, "") for side in labels)
-        yield from changed(evolve(base, aspect=f"label {label}", before=before, after=after))
+        yield from _chosen(evolve(base, aspect=f"label {label}"), before, after)
     yield from _annotations(old, new, base, follow=bool(moved))
 
 
@@ -189,7 +190,17 @@ def _annotations(old: Rule, new: Rule, base: Change, *, follow: bool) -> Iterato
             continue  # the text only tells the new threshold
         if name.endswith("_url"):
             before, after = (text.replace(base.subject, _NAME) for text in (before, after))
-        yield from changed(evolve(base, aspect=name, before=before, after=after))
+        yield from _chosen(evolve(base, aspect=name), before, after)
+
+
+def _chosen(base: Change, before: str, after: str) -> Iterator[Change]:
+    """The change of a label or an annotation, by queue where its template chooses by queue."""
+    moves = choice_moves(before, after) if "{{" in before + after else None
+    if moves is None:
+        yield from changed(evolve(base, before=before, after=after))
+        return
+    for scope, old, new in moves:
+        yield from changed(evolve(base, scope=scope, before=old, after=new))
 
 
 def _without_levels(text: str) -> str:

@@ -127,7 +127,14 @@ def _settings(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _step(step: Mapping[str, Any]) -> str:
     value = step.get("value")
-    return str(step.get("color", "")) if value is None else f"{step.get('color', '')} from {value:g}"
+    color = str(step.get("color", ""))
+    return (
+        color
+        if value is None
+        else f"{color} from {value:g}"
+        if isinstance(value, int | float)
+        else f"{color} from {value}"
+    )
 
 
 def compare_dashboards(

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from asynq_mon_codegen import Above, Queue, asynq
 from asynq_mon_codegen.diff.changes import Effect, Kind
+from asynq_mon_codegen.diff.choices import choice_moves
 from asynq_mon_codegen.diff.compare import compare
 from tests.diff.sides import BASE, WAITING, changed, files, lines, report
 
@@ -124,6 +125,46 @@ def test_labels_links_and_texts() -> None:
         line.endswith("runbook_url https://monitoring.example.com/runbooks/{alert}.md -> https://r.example/{alert}.md")
         for line in said
     )
+
+
+def test_a_queue_moves_to_another_team() -> None:
+    """The team's label is a template that chooses by queue: only the queue that moves is named."""
+    old = evolve(BASE, queues=(Queue("a", team="growth"), Queue("b", team="growth")))
+    new = evolve(BASE, queues=(Queue("a", team="growth"), Queue("b", team="pay'\"ments")))
+
+    names = "AsynqQueuePaused warning, AsynqQueueWaitHigh critical/warning"
+    assert f"~ {names}, queue b: label team growth -> pay'\"ments" in lines(report(old, new), only=OTHERWISE)
+    assert f"~ {names}, queues a, b: label team shop -> growth" in lines(report(BASE, old), only=OTHERWISE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("x", "y", (("", "x", "y"),)),
+        (
+            '{{ if and (eq $labels.c "1") (not (eq $labels.queue "a" "b")) }}x{{ else }}y{{ end }}',
+            "y",
+            (("c 1, every queue but a, b", "x", "y"),),
+        ),
+        (
+            '{{ if or (eq $labels.c "1") (eq $labels.c "}}\\x22") }}x{{ else if eq $labels.c "2" }}z{{ end }}',
+            "",
+            (('cs 1, }}"', "x", ""), ("c 2", "z", "")),
+        ),
+        (
+            '{{ if eq $labels.c "1" }}{{ with $labels.c }}{{ . }}{{ else }}w{{ end }}{{ else }}y{{ end }}',
+            "y",
+            (("c 1", "{{ with $labels.c }}{{ . }}{{ else }}w{{ end }}", "y"),),
+        ),
+        ("{{ if gt $value 1.0 }}x{{ end }}", "y", None),
+        ('{{ if eq $labels.c "1" }}x{{ end }} tail', "y", None),
+        ('{{ if eq $labels.c "1" }}x', "y", None),
+        ("{{ if eq $labels.c }}", "y", None),
+    ],
+)
+def test_templates_that_choose_by_label(old: str, new: str, expected: object) -> None:
+    """A chain of conditions on labels is read; any other template is left as it is."""
+    assert choice_moves(old, new) == expected
 
 
 RULE = """
