@@ -156,20 +156,13 @@ class Prometheus:
         return self._sound(path, read)
 
     def pages(
-        self,
-        expr: str,
-        *,
-        start: float,
-        end: float,
-        step: float,
-        most: int | None = None,
-        lookback: float | None = None,
+        self, expr: str, *, start: float, end: float, step: float, most: int | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """What ``query_range`` answers, page after page in order of time; pages do not overlap.
 
         Times are unix seconds, rounded to milliseconds as Prometheus does. A page has at most ``most`` points of a
         series (at most and by default 11,000), and fewer from where the server says that it is too much, or takes too
-        long. ``lookback`` is for how many seconds the last sample of a series counts, by default as the server is set.
+        long.
         """
         first, last, every = round(start * 1000), round(end * 1000), max(1, round(step * 1000))
         size = min(most or MOST_POINTS, MOST_POINTS)
@@ -178,7 +171,7 @@ class Prometheus:
             points = min(size, (last - first) // every + 1)
             until = first + (points - 1) * every
             try:
-                page = self._page(expr, first, until, every, lookback)
+                page = self._page(expr, first, until, every)
             except (AnswerError, NoAnswerError) as error:
                 slow += isinstance(error, NoAnswerError)
                 if points == 1 or slow > _MOST_SLOW or not _too_much(error):
@@ -281,11 +274,9 @@ class Prometheus:
         data = self._served(path, {"query": expr})
         return None if data is None else str(data)
 
-    def _page(self, expr: str, first: int, last: int, every: int, lookback: float | None) -> list[dict[str, Any]]:
+    def _page(self, expr: str, first: int, last: int, every: int) -> list[dict[str, Any]]:
         path = "/api/v1/query_range"
         asked = {"query": expr, "start": _milli(first), "end": _milli(last), "step": _milli(every)}
-        if lookback is not None:
-            asked["lookback_delta"] = _milli(round(lookback * 1000))
         data = self._data(path, self._http.ask(path, asked, patient=first == last).body)
 
         def read() -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ _COMMANDS = {
     "route": "route",
     "cost": "cost",
     "diff": "diff",
+    "backtest": "backtest",
     "init": "init",
 }
 """Each command, which has a module of its own, and the function in it."""

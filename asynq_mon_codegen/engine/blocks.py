@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from asynq_mon_codegen.engine.programs import promtool
 
-__all__ = ["BLOCK_HOURS", "block_hours", "lines_of", "periods", "series_text", "write_blocks"]
+__all__ = ["BLOCK_HOURS", "Writer", "block_hours", "lines_of", "periods", "series_text"]
 
 BLOCK_HOURS = (2, 6, 18, 54, 162)
 """The lengths of a block that promtool can make of one file."""
@@ -43,27 +45,65 @@ def lines_of(series: str, values: Sequence[Sequence[Any]]) -> str:
     return "".join([f"{series} {value} {t}\n" for t, value in values])
 
 
-def write_blocks(chunks: Iterable[str], data: Path, hours: int) -> bool:
-    """Write samples that lie within one block into ``data``; False if there was none.
+class Writer:
+    """Writes samples into blocks below ``data``, one lot while the next is being read; to be used in a ``with`` block.
 
     What was written appears at once: an interrupted run leaves no half of it.
-
-    Raises:
-        EngineError: promtool refused the samples.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=data.parent, prefix="blocks-") as scratch:
-        source, made = Path(scratch) / "samples.om", Path(scratch) / "made"
-        with source.open("w", encoding="utf-8") as out:
-            out.writelines(chunks)
-            empty = out.tell() == 0
-            out.write("# EOF\n")
-        if empty:
-            return False
-        promtool("tsdb", "create-blocks-from", f"--max-block-duration={hours}h", "openmetrics", "-q", source, made)
-        for block in made.iterdir():
-            shutil.move(block, data / block.name)
-    return True
+
+    def __init__(self, data: Path, hours: int) -> None:
+        self._data, self._hours = data, hours
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._wait()
+        finally:
+            self._worker.shutdown()
+
+    def write(self, chunks: Iterable[str], done: Callable[[], None]) -> None:
+        """Samples that lie within one block; ``done`` is called when they are in their place.
+
+        Raises:
+            EngineError: promtool refused these samples or those before.
+        """
+        self._data.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(dir=self._data.parent, prefix="blocks-")
+        try:
+            source = Path(scratch.name) / "samples.om"
+            with source.open("w", encoding="utf-8") as out:
+                out.writelines(chunks)
+                empty = out.tell() == 0
+                out.write("# EOF\n")
+            self._wait()
+        except BaseException:
+            scratch.cleanup()
+            raise
+        self._last = self._worker.submit(self._make, scratch, source, done, empty=empty)
+
+    def _wait(self) -> None:
+        if self._last is not None:
+            self._last.result()
+            self._last = None
+
+    def _make(
+        self, scratch: tempfile.TemporaryDirectory[str], source: Path, done: Callable[[], None], *, empty: bool
+    ) -> None:
+        with scratch:
+            made = Path(scratch.name) / "made"
+            if not empty:
+                longest = f"--max-block-duration={self._hours}h"
+                promtool("tsdb", "create-blocks-from", longest, "openmetrics", "-q", source, made)
+                for block in made.iterdir():
+                    shutil.move(block, self._data / block.name)
+            done()
 
 
 def _escaped(text: str) -> str:

@@ -7,17 +7,19 @@ where the first one ended.
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import frozen
 
-from asynq_mon_codegen.engine.blocks import block_hours, lines_of, periods, series_text, write_blocks
+from asynq_mon_codegen.engine.blocks import Writer, block_hours, lines_of, periods, series_text
 from asynq_mon_codegen.engine.ledger import Ledger
 from asynq_mon_codegen.engine.rules import ALERT_SERIES, RuleSet
+from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.prometheus_api import Prometheus
 from asynq_mon_codegen.promql.labels import Matcher
 
@@ -76,40 +78,52 @@ def copy(
         per_hour += _most(server, expr, starts[name], end) * 3600 / step
     hours = ledger.number("block hours", block_hours(per_hour))
     parts = periods(min(starts.values(), default=end), end, hours)
-    samples = ledger.number("samples", 0)
-    for i, (begin, until) in enumerate(parts):
-        named = [(name, max(begin, starts[name])) for name in wanted if starts[name] < until]
-        left = {f"{at:.3f}-{until:.3f}:{digest(wanted[name])}": (name, at) for name, at in named}
-        left = {part: one for part, one in left.items() if part not in ledger}
-        copied = _Copied()
-        chunks = (
-            chunk
-            for j, (name, at) in enumerate(left.values())
-            for chunk in copied.samples_of(
-                server, name, wanted[name], (at, until, step), _within(progress, i, j, len(left), len(parts))
+    with Writer(data, hours) as writer:
+        for i, (begin, until) in enumerate(parts):
+            named = [(name, max(begin, starts[name])) for name in wanted if starts[name] < until]
+            left = {f"{at:.3f}-{until:.3f}:{digest(wanted[name])}": (name, at) for name, at in named}
+            left = {part: one for part, one in left.items() if part not in ledger}
+            lot = _Lot()
+            chunks = (
+                chunk
+                for j, (name, at) in enumerate(left.values())
+                for chunk in lot.samples_of(
+                    server, name, wanted[name], (at, until, step), _within(progress, i, j, len(left), len(parts))
+                )
             )
-        )
-        if left:
-            write_blocks(chunks, data, hours)
-            samples += copied.samples
-            ledger.add(*left, samples=samples)
+            if left:
+                writer.write(chunks, functools.partial(lot.noted, ledger, tuple(left)))
     progress("copying history", 1, 1)
-    return samples
+    return ledger.number("samples", 0)
 
 
 def extents(
-    local: Prometheus, wanted: Mapping[str, str], since: Mapping[str, float], end: float
+    data: Path, wanted: Mapping[str, str], since: Mapping[str, float], end: float, step: float
 ) -> Mapping[str, Extent | None]:
     """Of each name when it has samples in the copy; None where it has none."""
-    out: dict[str, Extent | None] = {}
-    for name, expr in wanted.items():
-        begin = since[name]
-        step = max(60.0, (end - begin) / _PROBES)
-        pages = local.pages(f"count({expr})", start=begin, end=end, step=step, lookback=step)
-        times = [float(t) for page in pages for one in page for t, _ in one.get("values", ())]
-        gaps = [(a, b - step) for a, b in itertools.pairwise(times) if b - a > 1.5 * step]
-        out[name] = Extent(first=max(begin, times[0] - step), last=times[-1], gaps=tuple(gaps)) if times else None
+    coarse = {name: max(step, (end - since[name]) / _PROBES) for name in wanted}
+    first: dict[str, float] = {}
+    widest = max(coarse.values(), default=step)
+    with serving(data, lookback=widest) as local:
+        for name, expr in wanted.items():
+            times = _times(local, expr, since[name], end, coarse[name])
+            if times:
+                first[name] = max(since[name], times[0] - widest)
+    # once more from there on, where the time is shorter: finer
+    finest = max([step * 2, *((end - at) / _PROBES for at in first.values())])
+    out: dict[str, Extent | None] = dict.fromkeys(wanted)
+    with serving(data, lookback=finest) as local:
+        for name, at in first.items():
+            times = _times(local, wanted[name], at, end, finest)
+            gaps = tuple((a, b - finest) for a, b in pairwise(times) if b - a > 1.5 * finest)
+            if times:
+                out[name] = Extent(first=max(since[name], times[0] - finest), last=times[-1], gaps=gaps)
     return out
+
+
+def _times(local: Prometheus, expr: str, begin: float, end: float, step: float) -> list[float]:
+    pages = local.pages(f"count({expr})", start=begin, end=end, step=step)
+    return [float(t) for page in pages for one in page for t, _ in one.get("values", ())]
 
 
 def digest(*parts: object) -> str:
@@ -117,10 +131,14 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-class _Copied:
-    """Counts what goes through."""
+class _Lot:
+    """What is copied into one block, and how many samples that are."""
 
     samples = 0
+
+    def noted(self, ledger: Ledger, parts: tuple[str, ...]) -> None:
+        """Put it into the ledger."""
+        ledger.add(*parts, samples=ledger.number("samples", 0) + self.samples)
 
     def samples_of(
         self, server: Prometheus, name: str, expr: str, time: tuple[float, float, float], tell: Callable[[], None]

@@ -141,7 +141,7 @@ def _read(
     labels = list(conditions)
     for expr, time, got in _ANSWER.findall(said):
         if expr.startswith("last_over_time"):
-            for series, of_alert in _alert_labels(got):
+            for series, of_alert in _alert_labels(got, rule):
                 labels[series] = of_alert
             continue
         tick = timeline.ticks[round(duration(time, "time").seconds / rule.interval)]
@@ -149,12 +149,15 @@ def _read(
     return changes, labels
 
 
-def _alert_labels(got: str) -> Iterator[tuple[int, Labels]]:
+def _alert_labels(got: str, rule: Rule) -> Iterator[tuple[int, Labels]]:
+    templates = {(name, value) for name, value in rule.labels if "{{" in value}
     for text in _SAMPLE.findall(got):
         node = parse(text)
         if isinstance(node, Selector):
             found = {m.label: m.value for m in node.matchers if m.label not in ("alertstate", "__name__")}
-            yield int(found.pop(_SERIES)), tuple(sorted(found.items()))
+            number = int(found.pop(_SERIES))
+            # where a template gives nothing the alert has no such label, but the series ALERTS has its text
+            yield number, tuple(sorted(one for one in found.items() if one not in templates))
 
 
 def _series(labels: Labels, number: int) -> str:

@@ -75,22 +75,20 @@ def since(rules: RuleSet, start: float) -> Mapping[str, float]:
     """
     need: dict[str, float] = {}
 
-    def wants(rule: Rule, at: float) -> None:
+    def wants(rule: Rule, at: float, but: frozenset[str] = frozenset()) -> None:
         for name, span in rule.reads().items():
-            need[name] = min(need.get(name, at), at - span.oldest)
+            if name not in but:
+                need[name] = min(need.get(name, at), at - span.oldest)
 
     for rule in rules.alerts:
         wants(rule, start)
     for level in reversed(levels(rules)):
-        own = {r.name for r in level.rules}
-        known = [need[name] for name in own if name in need]
-        first = min(known, default=start)
-        if level.piece is not None:
-            first -= max(s.oldest for r in level.rules for name, s in r.reads().items() if name in own)
+        own = frozenset(r.name for r in level.rules) if level.piece is not None else frozenset()
+        inside = [span.oldest for r in level.rules for name, span in r.reads().items() if name in own]
+        first = min((need[r.name] for r in level.rules if r.name in need), default=start) - max(inside, default=0)
         for rule in level.rules:
-            at = first if level.piece is not None else need.get(rule.name, start)
-            need[rule.name] = at
-            wants(rule, at)
+            need[rule.name] = first if own else need.get(rule.name, start)
+            wants(rule, need[rule.name], own)
     return need
 
 

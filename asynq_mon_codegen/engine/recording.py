@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from asynq_mon_codegen.engine.blocks import lines_of, periods, series_text, write_blocks
-from asynq_mon_codegen.engine.history import Progress
+from asynq_mon_codegen.engine.blocks import Writer, lines_of, periods, series_text
+from asynq_mon_codegen.engine.history import Progress, digest
 from asynq_mon_codegen.engine.ledger import Ledger
 from asynq_mon_codegen.engine.order import Level, levels
 from asynq_mon_codegen.engine.rules import Rule, RuleSet
@@ -61,9 +63,15 @@ class Evaluation:
         every = rule.interval
         first, last = math.ceil(begin / every) * every, math.ceil(until / every) * every - every
         if first <= last:
-            yield from local.pages(
-                rule.expr, start=first, end=last, step=every, lookback=lookback(rule, self.rules, self.step)
-            )
+            yield from local.pages(rule.expr, start=first, end=last, step=every)
+
+    def batches(self, rules: Iterable[Rule]) -> Iterator[tuple[tuple[Rule, ...], AbstractContextManager[Prometheus]]]:
+        """The same rules, with a server that looks back as far as they need: it is a matter of the whole server."""
+        found: dict[float, list[Rule]] = {}
+        for rule in rules:
+            found.setdefault(lookback(rule, self.rules, self.step), []).append(rule)
+        for back, some in found.items():
+            yield tuple(some), serving(self.data, step=self.step, lookback=back)
 
 
 def record(evaluation: Evaluation, since: Mapping[str, float], end: float, progress: Progress) -> None:
@@ -76,19 +84,31 @@ def record(evaluation: Evaluation, since: Mapping[str, float], end: float, progr
     todo = list(_todo(levels(evaluation.rules), since, end, evaluation.hours))
     for i, (number, rules, parts) in enumerate(todo):
         progress("recording", i, len(todo))
-        left = [(a, b, f"{number}:{a:.3f}-{b:.3f}") for a, b in parts]
-        left = [one for one in left if one[2] not in ledger]
-        if not left:
-            continue
-        with serving(evaluation.data, evaluation.step) as local:
-            for begin, until, part in left:
-                chunks = (
-                    c for rule in rules for c in _chunks(evaluation, local, rule, max(begin, since[rule.name]), until)
-                )
-                # new blocks are seen by the next server
-                write_blocks(chunks, evaluation.data, evaluation.hours)
-                ledger.add(part)
+        for part, some, of in _left(evaluation, ledger, number, rules, parts):
+            with of as local, Writer(evaluation.data, evaluation.hours) as writer:
+                for begin, until in part:
+                    chunks = (
+                        chunk
+                        for rule in some
+                        for chunk in _chunks(evaluation, local, rule, max(begin, since[rule.name]), until)
+                    )
+                    # new blocks are seen by the next server
+                    writer.write(chunks, functools.partial(ledger.add, _name(number, some, begin, until)))
     progress("recording", len(todo), len(todo))
+
+
+def _left(
+    evaluation: Evaluation, ledger: Ledger, number: str, rules: tuple[Rule, ...], parts: list[tuple[float, float]]
+) -> Iterator[tuple[list[tuple[float, float]], tuple[Rule, ...], AbstractContextManager[Prometheus]]]:
+    """What has not been made yet, with the rules that one server makes and that server."""
+    for some, server in evaluation.batches(rules):
+        left = [(a, b) for a, b in parts if _name(number, some, a, b) not in ledger]
+        if left:
+            yield left, some, server
+
+
+def _name(number: str, rules: tuple[Rule, ...], begin: float, until: float) -> str:
+    return f"{number}:{begin:.3f}-{until:.3f}:{digest(*(r.name for r in rules))}"
 
 
 def _todo(

@@ -15,7 +15,6 @@ from asynq_mon_codegen.engine.ledger import Ledger
 from asynq_mon_codegen.engine.order import since
 from asynq_mon_codegen.engine.recording import Evaluation, linked, record
 from asynq_mon_codegen.engine.rules import ALERT_SERIES, Rule, RuleSet
-from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.prometheus_api import Prometheus
 
 __all__ = ["History", "Replay", "open_history", "replayed"]
@@ -71,8 +70,7 @@ def open_history(
             first[name] = min(first.get(name, start), known[name])
     data = folder / "history" / "data"
     samples = copy(server, wanted, first, end, step=step, data=data, progress=progress)
-    with serving(data, step) as local:
-        found = extents(local, wanted, first, end)
+    found = extents(data, wanted, first, end, step)
     return History(folder=folder, start=start, end=end, step=step, since=first, extents=found, samples=samples)
 
 
@@ -100,14 +98,16 @@ def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
             left.append(rule)
         else:
             out += known
-    if left:
-        with serving(folder / "data", history.step) as local:
-            for i, rule in enumerate(left):
-                progress("judging", i, len(left))
+    done = 0
+    for some, server in evaluation.batches(left):
+        with server as local:
+            for rule in some:
+                progress("judging", done, len(left))
                 held = conditions(evaluation, local, rule, history.start, history.end)
                 found = firings(rule, held, history.end)
                 _write(_place(folder, history, rule), found)
                 out += found
+                done += 1
     progress("judging", 1, 1)
     return Replay(
         rules=rules,

@@ -22,16 +22,17 @@ _TAIL = 1000
 
 
 @contextmanager
-def serving(data: Path, step: float = 60.0) -> Iterator[Prometheus]:
+def serving(data: Path, *, step: float = 60.0, lookback: float = 300.0) -> Iterator[Prometheus]:
     """A connection to a Prometheus whose storage is ``data``, up while the block lasts; its log lies beside.
 
-    ``step`` is in seconds: how far apart a subquery looks that does not say it.
+    ``step`` is in seconds: how far apart a subquery looks that does not say it. ``lookback`` too: for how long the
+    last sample of a series counts.
 
     Raises:
         EngineError: it does not start.
         UsageError: Prometheus is not installed.
     """
-    process, port = _started(data, step)
+    process, port = _started(data, step, lookback)
     try:
         with Prometheus(f"http://{_HOST}:{port}", timeout=float(_SLOWEST_QUERY)) as connection:
             yield connection
@@ -40,7 +41,7 @@ def serving(data: Path, step: float = 60.0) -> Iterator[Prometheus]:
         process.wait()
 
 
-def _started(data: Path, step: float) -> tuple[subprocess.Popen[bytes], int]:
+def _started(data: Path, step: float, lookback: float) -> tuple[subprocess.Popen[bytes], int]:
     data.mkdir(parents=True, exist_ok=True)
     log, config = data.parent / "prometheus.log", data.parent / "prometheus.yaml"
     config.write_text(f"global: {{evaluation_interval: {round(step * 1000)}ms}}\n", encoding="utf-8")
@@ -53,6 +54,7 @@ def _started(data: Path, step: float) -> tuple[subprocess.Popen[bytes], int]:
             # of equal length: blocks stay as they were written
             "storage.tsdb.min-block-duration": "2h",
             "storage.tsdb.max-block-duration": "2h",
+            "query.lookback-delta": f"{round(lookback * 1000)}ms",
             "query.timeout": f"{_SLOWEST_QUERY}s",
             "web.listen-address": f"{_HOST}:{port}",
             "log.level": "error",

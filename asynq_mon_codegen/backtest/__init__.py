@@ -1,0 +1,1 @@
+"""What the rules would have done on real history, and what people would have heard of it."""
