@@ -8,9 +8,9 @@ from attrs import evolve
 
 from asynq_mon_codegen import Monitoring, asynq
 from asynq_mon_codegen.plan import resolve
+from asynq_mon_codegen.promql.reach import Span
 from bench.history import Size
 from bench.past import Past, Recorded, Rules, recorded, rules_in
-from asynq_mon_codegen.promql.reach import Span
 from bench.tools import ROOT
 
 PLAN = resolve(Monitoring(alerts=asynq.ALERTS))
