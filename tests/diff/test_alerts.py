@@ -238,6 +238,14 @@ def test_a_fleet() -> None:
     }
 
 
+def test_too_many_classes_to_look_at() -> None:
+    """Then the expression is shown with both sides; nothing is left out."""
+    names = "|".join(f"q{i}" for i in range(300))
+    old = f'a{{queue=~"{names}", task_type=~"{names}"}} > 1'
+
+    assert told(old, old.replace("> 1", "> 2")) == [("", "expression", old, old.replace("> 1", "> 2"), Effect.NONE)]
+
+
 def test_nothing_changes() -> None:
     """One sentence, and no section."""
     assert lines(report(BASE, BASE)) == ["Nothing changes for people between old and new."]

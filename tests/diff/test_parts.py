@@ -51,6 +51,23 @@ def test_mute_times_and_timing() -> None:
     assert "~ severity critical: first message after 30s -> 1m" in lines(slower)
 
 
+def test_too_many_combinations_to_send_through_the_routes() -> None:
+    """Then the routes themselves are compared; nothing is left out."""
+    names = "|".join(f"n{i}" for i in range(300))
+    tree = (
+        "route: {receiver: a, routes: [{matchers: ['queue=~\"%s\"', 'pod=~\"%s\"'], receiver: %s}]}\n"
+        "receivers: [{name: a, webhook_configs: [{url: 'http://a'}]}, {name: b, webhook_configs: [{url: 'http://b'}]}]\n"
+    )
+    rules = "groups: [{name: g, rules: [{alert: A, expr: up > 1, labels: {severity: warning}}]}]"
+
+    old, new = (files(rules=rules, routes=tree % (names, names, receiver)) for receiver in "ab")
+    found = [c for c in compare(old, new).changes if c.area is Area.ROUTES]
+
+    assert [(c.subject, c.aspect) for c in found] == [("all routes", "tree")]
+    assert "-> a, " in found[0].before.splitlines()[1]
+    assert "-> b, " in found[0].after.splitlines()[1]
+
+
 def test_receivers() -> None:
     """Settings by name; a receiver that comes is told by where it leads."""
     moved = Receiver.slack("chat", channel="#shop")
