@@ -14,7 +14,7 @@ from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.errors import UsageError
 from asynq_mon_codegen.http_client import AnswerError, HttpClient, NoAnswerError
 
-__all__ = ["BuildInfo", "Labels", "Prometheus", "Rule", "RuleGroup", "Sample", "Series", "Target"]
+__all__ = ["BuildInfo", "Labels", "Prometheus", "Rule", "RuleGroup", "Sample", "Series", "Target", "unix_time"]
 
 MOST_POINTS = 11_000
 """The points of a series that Prometheus gives in one answer."""
@@ -60,7 +60,8 @@ class Rule:
     alerting: bool
     query: str
     hold: float
-    keep_firing_for: float
+    keep_firing_for: float | None
+    """None where the ruler does not say it: not set, or too old to know it."""
     labels: Labels
     annotations: Labels
     health: str
@@ -105,10 +106,11 @@ class Target:
 
 @frozen
 class BuildInfo:
-    """Who answers: the version, and the application where it says so (Mimir does)."""
+    """Who answers: the version, the application where it says so (Mimir does), ``revision`` empty in what imitates."""
 
     version: str
     application: str = ""
+    revision: str = ""
 
 
 class Prometheus:
@@ -199,6 +201,11 @@ class Prometheus:
         data = self._data(path, self._http.get(path, _between(matchers, start, end)).body)
         return self._sound(path, lambda: tuple(str(value) for value in data or ()))
 
+    def label_names(self, *matchers: str) -> tuple[str, ...]:
+        """The names of all labels in the series that one of the matchers selects."""
+        data = self._ask("/api/v1/labels", _between(matchers, None, None))
+        return self._sound("/api/v1/labels", lambda: tuple(str(name) for name in data or ()))
+
     def series(
         self, *matchers: str, start: float | None = None, end: float | None = None
     ) -> tuple[dict[str, str], ...]:
@@ -240,7 +247,9 @@ class Prometheus:
         data = self._served(path)
         if data is None:
             return None
-        return self._sound(path, lambda: BuildInfo(str(data["version"]), str(data.get("application") or "")))
+        return self._sound(
+            path, lambda: BuildInfo(*(str(data.get(k) or "") for k in ("version", "application", "revision")))
+        )
 
     def flags(self) -> dict[str, str] | None:
         """The flags of the command line; None where the server does not say them."""
@@ -347,7 +356,7 @@ def _between(matchers: tuple[str, ...], start: float | None, end: float | None) 
     return out
 
 
-def _time(text: str) -> float:
+def unix_time(text: str) -> float:
     """Unix seconds of an RFC 3339 time; 0 for Go's zero time. Python reads at most microseconds."""
     if not text or text.startswith("0001-"):
         return 0.0
@@ -365,7 +374,7 @@ def _target(one: Mapping[str, Any]) -> Target:
         url=str(one["scrapeUrl"]),
         up=one["health"] == "up",
         last_error=str(one.get("lastError", "")),
-        last_scrape=_time(str(one.get("lastScrape", ""))),
+        last_scrape=unix_time(str(one.get("lastScrape", ""))),
         scrape_time=float(one.get("lastScrapeDuration", 0)),
         interval=str(one.get("scrapeInterval", "")),
         timeout=str(one.get("scrapeTimeout", "")),
@@ -378,7 +387,7 @@ def _group(one: Mapping[str, Any]) -> RuleGroup:
         file=str(one.get("file", "")),
         interval=float(one.get("interval", 0)),
         evaluation_time=float(one.get("evaluationTime", 0)),
-        last_evaluation=_time(str(one.get("lastEvaluation", ""))),
+        last_evaluation=unix_time(str(one.get("lastEvaluation", ""))),
         rules=tuple(_rule(rule) for rule in one["rules"]),
     )
 
@@ -389,11 +398,11 @@ def _rule(one: Mapping[str, Any]) -> Rule:
         alerting=one.get("type") == "alerting",
         query=str(one["query"]),
         hold=float(one.get("duration", 0)),
-        keep_firing_for=float(one.get("keepFiringFor", 0)),
+        keep_firing_for=float(one["keepFiringFor"]) if "keepFiringFor" in one else None,
         labels=_labels(one.get("labels") or {}),
         annotations=_labels(one.get("annotations") or {}),
         health=str(one.get("health", "")),
         last_error=str(one.get("lastError", "")),
         evaluation_time=float(one.get("evaluationTime", 0)),
-        last_evaluation=_time(str(one.get("lastEvaluation", ""))),
+        last_evaluation=unix_time(str(one.get("lastEvaluation", ""))),
     )

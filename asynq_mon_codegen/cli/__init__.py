@@ -21,6 +21,7 @@ _COMMANDS = {
     "cost": "cost",
     "diff": "diff",
     "backtest": "backtest",
+    "doctor": "doctor",
     "init": "init",
 }
 """Each command, which has a module of its own, and the function in it."""

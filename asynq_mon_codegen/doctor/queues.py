@@ -1,0 +1,49 @@
+"""Declared queues and those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asynq_mon_codegen.doctor.finding import Finding, Level, listed
+from asynq_mon_codegen.doctor.running import Running
+from asynq_mon_codegen.errors import did_you_mean
+
+__all__ = ["queues"]
+
+
+def queues(running: Running) -> Iterator[Finding]:
+    """Queues without series, and series of queues that nobody declared."""
+    for service in running.services:
+        size = running.queue_metric("asynq_queue_size", service)
+        there = {s.label("queue") for s in running.prometheus.query(f"group by (queue) ({size})")}
+        if not there:
+            continue  # told where metrics are looked at
+        declared = {q.name: q for q in service.queues}
+        strangers = sorted(there - set(declared)) if declared else []
+        for name, queue in declared.items():
+            if name not in there and not queue.optional:
+                near = did_you_mean(name, strangers) if strangers else ""
+                yield Finding(
+                    level=Level.ERROR,
+                    what=f"queue {name!r} is declared, and no exporter shows it",
+                    where=f"service {service.service}",
+                    alerts=tuple(dict.fromkeys(r.name for r in running.plan.alerts if "queue" in r.label_names)),
+                    fix=f"{near + ' ' if near.startswith('did') else ''}asynq shows a queue after its first task; else "
+                    "the exporter reads another Redis, or the queue is not used any more: Queue(..., optional=True)",
+                )
+        absent = [name for name, queue in declared.items() if queue.optional and name not in there]
+        if absent:
+            yield Finding(
+                level=Level.NOTE,
+                what=f"optional queues are not there: {listed(map(repr, absent))}",
+                where=f"service {service.service}",
+                fix="nothing to do if they are not used now",
+            )
+        if strangers:
+            yield Finding(
+                level=Level.NOTE,
+                what=f"{len(strangers)} queues that nobody declared are watched with the default thresholds: "
+                f"{listed(map(repr, strangers))}",
+                where=f"service {service.service}",
+                fix="declare them where the defaults do not fit, or to be told when one vanishes: queues=Queue(...)",
+            )

@@ -1,0 +1,199 @@
+"""The loaded rules are the declared ones, evaluated in time and without errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from asynq_mon_codegen.doctor.finding import Finding, Level, listed, unseen
+from asynq_mon_codegen.doctor.rule_difference import DeclaredRule, differences, told
+from asynq_mon_codegen.doctor.running import PREFIX, Running
+from asynq_mon_codegen.plan import PlannedAlert, PlannedRecord
+from asynq_mon_codegen.plan.links import rule_path
+from asynq_mon_codegen.prometheus_api import RuleGroup
+
+__all__ = ["health", "loaded"]
+
+_MISSED = 3
+_NEAR = 0.8
+_RELOAD = "write the files (`asynq-mon generate`), deploy them and reload Prometheus (SIGHUP or POST /-/reload)"
+_LACKS = "the server has no /api/v1/rules: ask the ruler (vmalert, Thanos Rule) instead"
+
+
+@frozen(kw_only=True)
+class _Group:
+    """A group as the generated file has it."""
+
+    name: str
+    file: str
+    interval: float
+    rules: tuple[DeclaredRule, ...]
+
+
+def loaded(running: Running) -> Iterator[Finding]:
+    """What is loaded, missing, different and left over."""
+    if running.rules is None:
+        yield unseen("rules", _LACKS)
+        return
+    declared = _declared(running)
+    found: dict[str, list[RuleGroup]] = {}
+    for one in running.rules:
+        if one.name.startswith(PREFIX):
+            found.setdefault(one.name, []).append(one)
+    missing = [group for group in declared if group.name not in found]
+    if len(missing) == len(declared):
+        yield Finding(
+            level=Level.ERROR,
+            what="none of the declared rule groups is loaded: there are no alerts",
+            alerts=_alerts(declared),
+            fix="name the generated files in rule_files of prometheus.yml (rules/*.yaml), then reload Prometheus",
+        )
+        missing = []
+    for group in missing:
+        yield Finding(
+            level=Level.ERROR,
+            what=f"rule group {group.name} is not loaded",
+            where=group.file,
+            alerts=_alerts([group]),
+            fix=_RELOAD,
+        )
+    for group in declared:
+        running_ones = found.get(group.name, [])
+        if len(running_ones) > 1:
+            yield Finding(
+                level=Level.ERROR,
+                what=f"rule group {group.name} is loaded {len(running_ones)} times: every alert is evaluated as often",
+                where=listed(copy.file for copy in running_ones),
+                fix="take all but one of the files out of rule_files",
+            )
+        if running_ones:
+            yield from _compared(group, running_ones[0])
+    names = {group.name for group in declared}
+    for name, groups in found.items():
+        if name not in names:
+            yield Finding(
+                level=Level.WARNING,
+                what=f"rule group {name} is loaded, and nobody declares it",
+                where=groups[0].file,
+                alerts=tuple(dict.fromkeys(rule.name for rule in groups[0].rules if rule.alerting)),
+                fix="an old file? `asynq-mon generate` removes its own; delete the deployed copy and reload Prometheus",
+            )
+
+
+def health(running: Running) -> Iterator[Finding]:
+    """Groups that are not evaluated, or hardly in time, and rules that fail."""
+    now, _ = running.clock
+    for group in running.rules or ():
+        if not group.name.startswith(PREFIX):
+            continue
+        alerts = tuple(dict.fromkeys(rule.name for rule in group.rules if rule.alerting))
+        age = now - group.last_evaluation
+        if group.last_evaluation and group.interval and age > _MISSED * group.interval:
+            yield Finding(
+                level=Level.ERROR,
+                what=f"rule group {group.name} was last evaluated {told(age)} ago, it should be every "
+                f"{told(group.interval)}",
+                where=group.file,
+                alerts=alerts,
+                fix="is the ruler overloaded or stopped? prometheus_rule_group_iterations_missed_total tells",
+            )
+        if group.interval and group.evaluation_time > _NEAR * group.interval:
+            over = group.evaluation_time > group.interval
+            yield Finding(
+                level=Level.ERROR if over else Level.WARNING,
+                what=f"rule group {group.name} takes {told(group.evaluation_time)} of its {told(group.interval)}"
+                + (": evaluations are skipped" if over else ""),
+                where=group.file,
+                alerts=alerts,
+                fix="smaller groups, which are evaluated side by side: RuleGroups(max_rules=...); or a longer "
+                "evaluation_interval",
+            )
+        for rule in group.rules:
+            if rule.health == "err":
+                yield Finding(
+                    level=Level.ERROR,
+                    what=f"{rule.name} fails: {rule.last_error}",
+                    where=f"{group.name} in {group.file}",
+                    alerts=(rule.name,) if rule.alerting else alerts,
+                    fix="many-to-many matching points to series that are there twice: look for two exporters or labels "
+                    "that were dropped; a limit or a timeout to too many series",
+                )
+
+
+def _declared(running: Running) -> list[_Group]:
+    plan = running.plan
+    return [
+        _Group(
+            name=name,
+            file=rule_path(group.name),
+            interval=plan.paced(group.interval or plan.monitoring.evaluation_interval).seconds,
+            rules=tuple(_record(r) if isinstance(r, PlannedRecord) else _alert(r) for r in rules),
+        )
+        for group in plan.groups
+        for name, rules in plan.parts_of(group)
+    ]
+
+
+def _record(rule: PlannedRecord) -> DeclaredRule:
+    return DeclaredRule(name=rule.name, severity="", expr=rule.expr)
+
+
+def _alert(rule: PlannedAlert) -> DeclaredRule:
+    texts = {name: text.template() for name, text in rule.annotations}
+    return DeclaredRule(
+        name=rule.name,
+        severity=rule.severity.value,
+        expr=rule.expr,
+        hold=rule.hold.seconds,
+        keep=rule.keep_firing_for.seconds if rule.keep_firing_for else 0,
+        labels={label.name: label.template() for label in rule.labels},
+        annotations={**texts, **{link.name: link.template() for link in rule.links}},
+    )
+
+
+def _alerts(groups: list[_Group]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule.name for group in groups for rule in group.rules if rule.severity))
+
+
+def _compared(declared: _Group, found: RuleGroup) -> Iterator[Finding]:
+    if found.interval != declared.interval:
+        yield Finding(
+            level=Level.WARNING,
+            what=f"rule group {declared.name} is evaluated every {told(found.interval)}, declared is every "
+            f"{told(declared.interval)}",
+            where=found.file,
+            alerts=_alerts([declared]),
+            fix=_RELOAD,
+        )
+    theirs = {(rule.name, dict(rule.labels).get("severity", "")): rule for rule in found.rules}
+    ours = {(rule.name, rule.severity): rule for rule in declared.rules}
+    for key, rule in ours.items():
+        name = f"{rule.name} ({rule.severity})" if rule.severity else rule.name
+        running = theirs.get(key)
+        if running is None:
+            yield Finding(
+                level=Level.ERROR,
+                what=f"{name} is declared and not loaded",
+                where=found.file,
+                alerts=(rule.name,) if rule.severity else _alerts([declared]),
+                fix=_RELOAD,
+            )
+        elif found_other := list(differences(rule, running)):
+            texts_only = all(what.startswith("annotation") for what in found_other)
+            yield Finding(
+                level=Level.WARNING if texts_only else Level.ERROR,
+                what=f"{name} is another one than declared: {'; '.join(found_other)}",
+                where=found.file,
+                alerts=(rule.name,) if rule.severity else _alerts([declared]),
+                fix=_RELOAD,
+            )
+    for key, one in theirs.items():
+        if key not in ours:
+            yield Finding(
+                level=Level.WARNING,
+                what=f"{' '.join(key).strip()} is loaded in {declared.name}, and nobody declares it",
+                where=found.file,
+                alerts=(one.name,) if one.alerting else (),
+                fix=_RELOAD,
+            )
