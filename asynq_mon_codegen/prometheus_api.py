@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from attrs import frozen
-
 from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.errors import UsageError
 from asynq_mon_codegen.http_client import AnswerError, HttpClient, NoAnswerError
+from asynq_mon_codegen.prometheus_answers import (
+    BuildInfo,
+    Labels,
+    Rule,
+    RuleGroup,
+    Sample,
+    Series,
+    Target,
+    group_of,
+    labels_of,
+    points_of,
+    target_of,
+)
 
-__all__ = ["BuildInfo", "Labels", "Prometheus", "Rule", "RuleGroup", "Sample", "Series", "Target", "unix_time"]
+__all__ = ["BuildInfo", "Labels", "Prometheus", "Rule", "RuleGroup", "Sample", "Series", "Target"]
 
+_T = TypeVar("_T")
 MOST_POINTS = 11_000
 """The points of a series that Prometheus gives in one answer."""
 
@@ -23,94 +34,6 @@ _HINT = "the URL ends before /api/v1: check its path"
 _TOO_MUCH = (413, 422, 503, 504)
 _MOST_SLOW = 4
 """So often a page that takes too long is halved before the server is called slow."""
-
-Labels = tuple[tuple[str, str], ...]
-_T = TypeVar("_T")
-
-
-@frozen
-class Sample:
-    """One series of an instant query."""
-
-    labels: Labels
-    value: float
-
-    def label(self, name: str) -> str:
-        """The value of a label, empty where it has none."""
-        return dict(self.labels).get(name, "")
-
-
-@frozen
-class Series:
-    """One series of a range query: pairs of unix seconds and value, in order of time."""
-
-    labels: Labels
-    points: tuple[tuple[float, float], ...]
-
-    def label(self, name: str) -> str:
-        """The value of a label, empty where it has none."""
-        return dict(self.labels).get(name, "")
-
-
-@frozen(kw_only=True)
-class Rule:
-    """A rule as the ruler has it; times in seconds. ``alerting`` rules have ``hold`` (``for``) and annotations."""
-
-    name: str
-    alerting: bool
-    query: str
-    hold: float
-    keep_firing_for: float | None
-    """None where the ruler does not say it: not set, or too old to know it."""
-    labels: Labels
-    annotations: Labels
-    health: str
-    last_error: str
-    evaluation_time: float
-    last_evaluation: float
-    """Unix seconds, 0 for never."""
-
-
-@frozen(kw_only=True)
-class RuleGroup:
-    """A rule group as the ruler reports it; times in seconds, ``last_evaluation`` in unix seconds, 0 for never."""
-
-    name: str
-    file: str
-    interval: float
-    evaluation_time: float
-    last_evaluation: float
-    rules: tuple[Rule, ...]
-
-    @property
-    def failing(self) -> int:
-        """How many rules ended with an error."""
-        return sum(rule.health == "err" for rule in self.rules)
-
-
-@frozen(kw_only=True)
-class Target:
-    """A scraped target; times in seconds, ``last_scrape`` unix, ``interval`` and ``timeout`` Prometheus durations."""
-
-    job: str
-    instance: str
-    labels: Labels
-    url: str
-    up: bool
-    last_error: str
-    last_scrape: float
-    scrape_time: float
-    interval: str
-    timeout: str
-
-
-@frozen
-class BuildInfo:
-    """Who answers: the version, the application where it says so (Mimir does), ``revision`` empty in what imitates."""
-
-    version: str
-    application: str = ""
-    revision: str = ""
 
 
 class Prometheus:
@@ -152,7 +75,7 @@ class Prometheus:
             if data["resultType"] == "scalar":
                 return (Sample((), float(data["result"][1])),)
             return tuple(
-                Sample(_labels(one["metric"]), float(one["value"][1])) for one in data["result"] if "value" in one
+                Sample(labels_of(one["metric"]), float(one["value"][1])) for one in data["result"] if "value" in one
             )
 
         return self._sound(path, read)
@@ -189,8 +112,8 @@ class Prometheus:
         found: dict[Labels, list[tuple[float, float]]] = {}
         for page in self.pages(expr, start=start, end=end, step=step):
             for one in page:
-                read = self._sound("/api/v1/query_range", lambda one=one: _points(one))  # type: ignore[misc]
-                found.setdefault(_labels(one["metric"]), []).extend(read)
+                read = self._sound("/api/v1/query_range", lambda one=one: points_of(one))  # type: ignore[misc]
+                found.setdefault(labels_of(one["metric"]), []).extend(read)
         return tuple(Series(labels, tuple(points)) for labels, points in sorted(found.items()) if points)
 
     def label_values(
@@ -211,7 +134,7 @@ class Prometheus:
     ) -> tuple[dict[str, str], ...]:
         """The labels of each series that one of the matchers selects, between unix seconds."""
         data = self._ask("/api/v1/series", _between(matchers, start, end))
-        return self._sound("/api/v1/series", lambda: tuple(dict(_labels(one)) for one in data or ()))
+        return self._sound("/api/v1/series", lambda: tuple(dict(labels_of(one)) for one in data or ()))
 
     def metadata(self) -> dict[str, tuple[dict[str, str], ...]] | None:
         """Type, help and unit of each metric, as targets say it; None where the server has no such endpoint."""
@@ -229,7 +152,7 @@ class Prometheus:
         data = self._served(path, {"state": "active"})
         if data is None:
             return None
-        return self._sound(path, lambda: tuple(_target(one) for one in data.get("activeTargets") or ()))
+        return self._sound(path, lambda: tuple(target_of(one) for one in data.get("activeTargets") or ()))
 
     def rules(self, prefix: str = "") -> tuple[RuleGroup, ...] | None:
         """The rule groups whose name begins with the prefix; None where the server has no rules."""
@@ -238,7 +161,7 @@ class Prometheus:
         if data is None:
             return None
         return self._sound(
-            path, lambda: tuple(_group(one) for one in data["groups"] if str(one["name"]).startswith(prefix))
+            path, lambda: tuple(group_of(one) for one in data["groups"] if str(one["name"]).startswith(prefix))
         )
 
     def build_info(self) -> BuildInfo | None:
@@ -331,14 +254,6 @@ def _too_much(error: AnswerError | NoAnswerError) -> bool:
     return error.status in _TOO_MUCH
 
 
-def _labels(found: Mapping[str, Any]) -> Labels:
-    return tuple(sorted((str(k), str(v)) for k, v in found.items()))
-
-
-def _points(one: Mapping[str, Any]) -> list[tuple[float, float]]:
-    return [(float(at), float(value)) for at, value in one.get("values", ())]
-
-
 def _milli(milliseconds: int) -> str:
     return f"{milliseconds // 1000}.{milliseconds % 1000:03}"
 
@@ -354,55 +269,3 @@ def _between(matchers: tuple[str, ...], start: float | None, end: float | None) 
     if end is not None:
         out["end"] = _seconds(end)
     return out
-
-
-def unix_time(text: str) -> float:
-    """Unix seconds of an RFC 3339 time; 0 for Go's zero time. Python reads at most microseconds."""
-    if not text or text.startswith("0001-"):
-        return 0.0
-    head, dot, rest = text.partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    return datetime.fromisoformat(head + dot + digits[:6].ljust(6, "0") * bool(dot) + rest[len(digits) :]).timestamp()
-
-
-def _target(one: Mapping[str, Any]) -> Target:
-    labels = _labels(one["labels"])
-    return Target(
-        job=dict(labels).get("job", ""),
-        instance=dict(labels).get("instance", ""),
-        labels=labels,
-        url=str(one["scrapeUrl"]),
-        up=one["health"] == "up",
-        last_error=str(one.get("lastError", "")),
-        last_scrape=unix_time(str(one.get("lastScrape", ""))),
-        scrape_time=float(one.get("lastScrapeDuration", 0)),
-        interval=str(one.get("scrapeInterval", "")),
-        timeout=str(one.get("scrapeTimeout", "")),
-    )
-
-
-def _group(one: Mapping[str, Any]) -> RuleGroup:
-    return RuleGroup(
-        name=str(one["name"]),
-        file=str(one.get("file", "")),
-        interval=float(one.get("interval", 0)),
-        evaluation_time=float(one.get("evaluationTime", 0)),
-        last_evaluation=unix_time(str(one.get("lastEvaluation", ""))),
-        rules=tuple(_rule(rule) for rule in one["rules"]),
-    )
-
-
-def _rule(one: Mapping[str, Any]) -> Rule:
-    return Rule(
-        name=str(one["name"]),
-        alerting=one.get("type") == "alerting",
-        query=str(one["query"]),
-        hold=float(one.get("duration", 0)),
-        keep_firing_for=float(one["keepFiringFor"]) if "keepFiringFor" in one else None,
-        labels=_labels(one.get("labels") or {}),
-        annotations=_labels(one.get("annotations") or {}),
-        health=str(one.get("health", "")),
-        last_error=str(one.get("lastError", "")),
-        evaluation_time=float(one.get("evaluationTime", 0)),
-        last_evaluation=unix_time(str(one.get("lastEvaluation", ""))),
-    )
