@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +20,9 @@ BLOCK_HOURS = (2, 6, 18, 54, 162)
 """The lengths of a block that promtool can make of one file."""
 
 _SAMPLES_A_BLOCK = 12_000_000
-"""promtool holds a block in memory: this many samples take about a GiB."""
+"""promtool holds a block in memory."""
+_AT_ONCE = 2
+"""Blocks that are made side by side: promtool uses one core, and is what takes most of the time."""
 
 
 def block_hours(samples_per_hour: float) -> int:
@@ -53,8 +56,8 @@ class Writer:
 
     def __init__(self, data: Path, hours: int) -> None:
         self._data, self._hours = data, hours
-        self._worker = ThreadPoolExecutor(max_workers=1)
-        self._last: Future[None] | None = None
+        self._workers = ThreadPoolExecutor(max_workers=_AT_ONCE)
+        self._running: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -63,10 +66,10 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
-                self._wait()
+            while kind is None and self._running:
+                self._running.popleft().result()
         finally:
-            self._worker.shutdown()
+            self._workers.shutdown()
 
     def write(self, chunks: Iterable[str], done: Callable[[], None]) -> None:
         """Samples that lie within one block; ``done`` is called when they are in their place.
@@ -82,16 +85,12 @@ class Writer:
                 out.writelines(chunks)
                 empty = out.tell() == 0
                 out.write("# EOF\n")
-            self._wait()
+            if len(self._running) == _AT_ONCE:
+                self._running.popleft().result()
         except BaseException:
             scratch.cleanup()
             raise
-        self._last = self._worker.submit(self._make, scratch, source, done, empty=empty)
-
-    def _wait(self) -> None:
-        if self._last is not None:
-            self._last.result()
-            self._last = None
+        self._running.append(self._workers.submit(self._make, scratch, source, done, empty=empty))
 
     def _make(
         self, scratch: tempfile.TemporaryDirectory[str], source: Path, done: Callable[[], None], *, empty: bool

@@ -138,7 +138,7 @@ class _Lot:
 
     def noted(self, ledger: Ledger, parts: tuple[str, ...]) -> None:
         """Put it into the ledger."""
-        ledger.add(*parts, samples=ledger.number("samples", 0) + self.samples)
+        ledger.add(*parts, samples=self.samples)
 
     def samples_of(
         self, server: Prometheus, name: str, expr: str, time: tuple[float, float, float], tell: Callable[[], None]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 __all__ = ["Ledger"]
 
 
 class Ledger:
-    """The names of finished parts and some numbers; each addition replaces the file at once."""
+    """The names of finished parts and some numbers; each addition replaces the file at once. Threads may share it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = Lock()
         self._parts: set[str] = set()
         self._numbers: dict[str, int] = {}
         try:
@@ -30,10 +32,15 @@ class Ledger:
         """A number that was noted before."""
         return self._numbers.setdefault(name, default)
 
-    def add(self, *parts: str, **numbers: int) -> None:
-        """Note that parts are finished."""
-        self._parts.update(parts)
-        self._numbers |= numbers
+    def add(self, *parts: str, **counts: int) -> None:
+        """Note that parts are finished; counts are added to the numbers of these names."""
+        with self._lock:
+            self._parts.update(parts)
+            for name, count in counts.items():
+                self._numbers[name] = self._numbers.get(name, 0) + count
+            self._write()
+
+    def _write(self) -> None:
         data = {"parts": sorted(self._parts), "numbers": self._numbers}
         self._path.parent.mkdir(parents=True, exist_ok=True)
         staged = self._path.with_suffix(".new")

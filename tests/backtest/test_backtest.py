@@ -1,0 +1,135 @@
+"""``asynq-mon backtest`` over the history of a real Prometheus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asynq_mon_codegen.cli import main
+from asynq_mon_codegen.engine.server import serving
+from tests.engine.made_up import Queue, history
+
+START = 1_767_225_600
+END = START + 3 * 3600
+DECLARATION = """\
+from asynq_mon_codegen import Above, Monitoring, Queue, asynq
+
+monitoring = Monitoring(
+    queues=(Queue("mail", thresholds={asynq.QUEUE_WAIT_HIGH: Above(warning="10m", critical="20m")}),),
+    alerts=asynq.ALERTS,
+)
+"""
+INCIDENTS = """\
+- {from: 2026-01-01T01:00:00Z, to: 2026-01-01T01:30:00Z, queue: mail, name: nobody worked}
+- {from: 2026-01-01T02:30:00Z, to: 2026-01-01T02:40:00Z, threat: dependency, name: "<b>Redis</b>"}
+"""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = tmp_path_factory.mktemp("server") / "data"
+    queues = (Queue(name="mail", stopped=((START + 3600, START + 5400),)), Queue(name="calm"))
+    history(data, queues, START - 3600, END)
+    with serving(data) as running:
+        yield running.url
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("work")
+
+
+def run(url: str, work: Path, *more: str) -> Result:
+    times = ("--range", "3h", "--end", "2026-01-01T03:00:00Z", "--work", str(work))
+    some = ("QueueWaitHigh", "QueueStalled", "RedisDown", "Watchdog")
+    alerts = (part for name in some for part in ("--alert", f"Asynq{name}"))
+    return CliRunner().invoke(main, ["backtest", "--prometheus", url, *times, *alerts, *more])
+
+
+@pytest.fixture
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "monitoring.py").write_text(DECLARATION)
+    (tmp_path / "incidents.yaml").write_text(INCIDENTS)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("declared")
+def test_what_would_have_fired(url: str, work: Path) -> None:
+    done = run(url, work, "--incidents", "incidents.yaml")
+    assert done.exit_code == 0, done.output
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[0] == "alert severity subject fired flaps in all longest notified"
+    assert lines[1:4] == [
+        "AsynqQueueStalled critical mail 1 0 33m 33m 4",
+        "AsynqQueueWaitHigh critical mail 1 0 13m 13m 0",
+        "AsynqQueueWaitHigh warning mail 1 0 23m 23m 0",
+    ]
+    assert "incidents told: 1 of 2, the slowest after 7m; alerts outside of incidents: 0" in lines
+    assert "2026-01-01 02:30 <b>Redis</b>: not told" in lines
+
+
+def test_as_json_against_what_is_deployed(url: str, work: Path, declared: Path) -> None:
+    deployed = CliRunner().invoke(main, ["generate", "-o", "deployed"])
+    assert deployed.exit_code == 0, deployed.output
+    (declared / "monitoring.py").write_text(DECLARATION.replace('"10m", critical="20m"', '"10s", critical="2m"'))
+    done = run(url, work, "--against", "deployed", "--json", "--incidents", "incidents.yaml")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    warning = {"alert": "AsynqQueueWaitHigh", "severity": "warning", "subject": "mail"}
+    (now,) = [one for one in found["alerts"] if warning.items() <= one.items()]
+    (before,) = [one for one in found["against"]["alerts"] if warning.items() <= one.items()]
+    assert now["seconds"] > before["seconds"] == 23 * 60
+    assert before["times"] == [{"from": "2026-01-01T01:12:00Z", "to": "2026-01-01T01:35:00Z"}]
+    assert "redis_up" in found["no_history"]["AsynqRedisDown"]
+    assert {"alert": "AsynqRedisDown", "severity": "critical"} in found["did_not_fire"]
+    assert found["history"]["from"] == "2026-01-01T00:00:00Z"
+    assert found["incidents"]["recall"] == 0.5
+    assert found["notifications"]["total"] == sum(found["notifications"]["by_receiver"].values()) > 0
+
+
+def test_a_page_with_timelines(url: str, work: Path, declared: Path) -> None:
+    assert run(url, work, "--html", "page.html", "--incidents", "incidents.yaml").exit_code == 0
+    page = (declared / "page.html").read_text()
+    assert "&lt;b&gt;Redis&lt;/b&gt;" in page
+    assert "<b>Redis</b>" not in page
+    assert 'title="2026-01-01 01:12 for 23m"' in page
+    assert "http" not in page.split("<body>")[1]
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--alert", "AsynqQueueWaitHihg"), "did you mean 'AsynqQueueWaitHigh'?"),
+        (("--range", "a month"), "--range: "),
+        (("--end", "yesterday"), "--end 'yesterday' is not a time with its zone"),
+        (("--incidents", "nowhere.yaml"), "nowhere.yaml: No such file"),
+        (("--against", "nowhere"), "nowhere"),
+        (("--work", "monitoring.py"), "is a file"),
+    ],
+)
+def test_bad_input_is_said_before_anything_is_copied(url: str, work: Path, more: tuple[str, ...], said: str) -> None:
+    done = run(url, work, *more)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_server_that_is_not_there(work: Path) -> None:
+    done = run("http://127.0.0.1:9", work, "--retries", "0")
+    assert done.exit_code == 2
+    assert "http://127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.usefixtures("declared")
+def test_without_prometheus_it_says_what_to_install(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS", "no-such-program")
+    done = run(url, tmp_path / "work")
+    assert done.exit_code == 2
+    assert "apt-get install prometheus" in done.stderr
