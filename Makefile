@@ -12,7 +12,7 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help setup generate check test test-newest test-go lab lab-short lint fmt type mutate bench docs golden preview clean
+.PHONY: help setup generate check test test-newest test-go lab lab-short lint fmt type mutate bench docs golden preview recording clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,8 +80,12 @@ golden: $(DEV) ## Rewrite the expected outputs of the tests, then compare with t
 	-UPDATE_GOLDEN=1 $(BIN)/pytest -q -k golden
 	$(BIN)/pytest -q -k golden
 
-preview: $(DEV) ## Render the dashboards to pictures
-	$(BIN)/python scripts/preview
+preview: $(DEV) ## Draw the dashboards over the demo recording: pages in build/preview, the README's pictures in docs/images
+	@scripts/ensure_tools.sh
+	@scripts/pictures.sh
+
+recording: $(DEV) ## Write the demo recording of `asynq-mon preview` from its story
+	$(BIN)/python scripts/recording
 
 clean: ## Remove everything that the other targets can make again, .venv and .tools included
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage coverage.xml \

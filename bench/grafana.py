@@ -1,30 +1,20 @@
 """What Grafana asks Prometheus when a dashboard is opened or refreshed, on a screen 1,920 pixels wide.
 
-Step and variables as Grafana computes them: the step is the time range over the panel's pixels, rounded as
-``rangeUtil.roundInterval`` does, and at least the scrape interval of the data source.
+Step and variables as Grafana computes them (``asynq_mon_codegen.preview``).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
 
 from asynq_mon_codegen.duration import duration
+from asynq_mon_codegen.preview.steps import SCRAPE, interval_values, pixels, step_of
+from asynq_mon_codegen.preview.variables import filled
 
 __all__ = ["SCRAPE", "Request", "range_of", "requests"]
-
-SCRAPE = 15
-"""Seconds between scrapes, as the data source in Grafana has them by default."""
-_SCREEN, _COLUMNS, _GAP = 1920 - 2 * 16, 24, 8
-_STEPS = (
-    (12.5, 10), (17.5, 15), (25, 20), (45, 30), (90, 60), (210, 120), (450, 300), (750, 600), (1050, 900),
-    (1500, 1200), (2700, 1800), (5400, 3600), (9000, 7200),
-)  # fmt: skip
-"""Below this many seconds a pixel, that step."""
-_LONGEST = 10_800
 
 
 @frozen(kw_only=True)
@@ -55,31 +45,13 @@ def requests(board: Mapping[str, Any]) -> Iterator[Request]:
 
 
 def _of_panel(panel: Mapping[str, Any], seconds: int, chosen: Mapping[str, str], *, opened: bool) -> Iterator[Request]:
-    column = (_SCREEN - (_COLUMNS - 1) * _GAP) / _COLUMNS
-    pixels = int(panel["gridPos"]["w"] * (column + _GAP) - _GAP)
     for target in panel.get("targets", ()):
         least = target.get("interval") or panel.get("interval")
-        step = _step(seconds / pixels, duration(least, "interval").seconds if least else SCRAPE)
-        values = {
-            **chosen,
-            "__rate_interval": f"{max(step + SCRAPE, 4 * SCRAPE)}s",
-            "__interval": f"{step}s",
-            "__range": f"{seconds}s",
-        }
+        step = step_of(seconds, pixels(panel["gridPos"]["w"]), duration(least).seconds if least else SCRAPE)
         yield Request(
             panel=panel["title"],
-            expr=_filled(target["expr"], values),
+            expr=filled(target["expr"], {**chosen, **interval_values(step, seconds)}),
             seconds=seconds,
             step=0 if target.get("instant") else step,
             opened=opened,
         )
-
-
-def _filled(expr: str, values: Mapping[str, str]) -> str:
-    """The query with its variables replaced; what is none, such as ``$1``, stays."""
-    return re.sub(r"\$(\w+)|\$\{(\w+)\}", lambda m: values.get(m[1] or m[2], m[0]), expr)
-
-
-def _step(per_pixel: float, least: float) -> int:
-    rounded = next((step for below, step in _STEPS if per_pixel < below), _LONGEST)
-    return int(max(rounded, least))

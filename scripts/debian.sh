@@ -14,12 +14,12 @@ wanted=("$@")
 
 say() { printf 'asynq-mon: %s\n' "$*" >&2; }
 
-# Sets `missing` to the packages of the programs that are not there.
+# Sets `missing` to the packages of the programs (or other files) that are not there.
 look() {
   local pair
   missing=()
   for pair in "${wanted[@]}"; do
-    command -v "${pair%=*}" >/dev/null || missing+=("${pair##*=}")
+    command -v "${pair%=*}" >/dev/null || [ -e "${pair%=*}" ] || missing+=("${pair##*=}")
   done
   [ "${#missing[@]}" = 0 ]
 }

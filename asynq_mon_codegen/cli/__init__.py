@@ -23,6 +23,7 @@ _COMMANDS = {
     "backtest": "backtest",
     "doctor": "doctor",
     "init": "init",
+    "preview": "preview",
 }
 """Each command, which has a module of its own, and the function in it."""
 
