@@ -132,7 +132,7 @@ def _numbers(bundle: Bundle, connection: Connection | None) -> Iterator[_Numbers
             yield _Numbers(source=FromPrometheus(server), said=f"from {server.url}", now=time.time(), scrape=scrape)
         return
     from asynq_mon_codegen.engine.rules import rules_of
-    from asynq_mon_codegen.preview.demo import demo_server, lookback
+    from asynq_mon_codegen.preview.demo import demo_server
     from asynq_mon_codegen.preview.recording import recording
 
     known = recording()
@@ -142,7 +142,7 @@ def _numbers(bundle: Bundle, connection: Connection | None) -> Iterator[_Numbers
         demo_server(known, bundle.plan, rules, Path(scratch)) as server,
     ):
         yield _Numbers(
-            source=FromPrometheus(server, lookback(rules, known)),
+            source=FromPrometheus(server),
             said="from the demo recording of a made-up deployment",
             now=known.end,
             scrape=known.step,

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import frozen
 
 from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.engine.blocks import block_hours, lines_of, periods, series_text, write_blocks
+from asynq_mon_codegen.engine.blocks import Writer, block_hours, lines_of, periods, series_text
 from asynq_mon_codegen.engine.conditions import conditions
 from asynq_mon_codegen.engine.holds import firings
 from asynq_mon_codegen.engine.recording import Evaluation, record
@@ -23,8 +23,9 @@ from asynq_mon_codegen.prometheus_api import Prometheus
 from asynq_mon_codegen.promql import Source
 from asynq_mon_codegen.simulator import World
 
-__all__ = ["demo_server", "lookback", "suited"]
+__all__ = ["demo_server", "suited"]
 
+Points = list[tuple[float, float]]
 _SERVICES = 3
 """So many services of a fleet are shown: each is the whole recording once more."""
 _JOBS = {
@@ -95,12 +96,6 @@ def _renamed(recorded: Iterable[str], declared: Iterable[str]) -> Mapping[str, s
     return dict(zip(free, [name for name in wanted if name not in known], strict=False))
 
 
-def lookback(rules: RuleSet, recording: Recording) -> float:
-    """Seconds for which a sample counts: until the slowest rule records again. Backfilled series have no end marks."""
-    slowest = max((rule.interval for rule in rules.records), default=0.0)
-    return min(300.0, max(slowest, recording.step) + 1)
-
-
 @contextmanager
 def demo_server(recording: Recording, plan: Plan, rules: RuleSet, folder: Path) -> Iterator[Prometheus]:
     """A Prometheus over the recording, what the rules record of it, and the alerts that fire in it.
@@ -111,30 +106,35 @@ def demo_server(recording: Recording, plan: Plan, rules: RuleSet, folder: Path) 
         UsageError: Prometheus or promtool is not installed, or fails.
     """
     data, end = folder / "data", recording.end + recording.step
-    samples = [(one, _points(recording, one)) for one in suited(recording, plan)]
-    hours = block_hours(len(samples) * 3600 / recording.step)
-    for begin, until in periods(recording.start, end, hours):
-        chunks = (
-            lines_of(series_text(one.name, one.labels), [(t, v) for t, v in points if begin <= t < until])
-            for one, points in samples
-        )
-        write_blocks(chunks, data, hours)
+    scraped = [(series_text(one.name, one.labels), _points(recording, one)) for one in suited(recording, plan)]
+    hours = block_hours(len(scraped) * 3600 / recording.step)
+    _write(scraped, recording, data, hours)
     evaluation = Evaluation(rules, data, step=recording.step, hours=hours)
     record(evaluation, {rule.name: recording.start for rule in rules.records}, end, lambda *_: None)
-    with serving(data, recording.step) as server:
-        fired = [fired for rule in rules.alerts for fired in _fired(evaluation, server, rule, recording, end)]
-    for begin, until in periods(recording.start, end, hours):
-        inside = [(series, [(t, v) for t, v in points if begin <= t < until]) for series, points in _joined(fired)]
-        write_blocks((lines_of(series, points) for series, points in inside), data, hours)
-    with serving(data, recording.step) as server:
+    fired: list[tuple[str, Points]] = []
+    for some, serving_some in evaluation.batches(rules.alerts):
+        with serving_some as server:
+            fired += (one for rule in some for one in _fired(evaluation, server, rule, recording, end))
+    _write(list(_joined(fired)), recording, data, hours)
+    with serving(data, step=recording.step, lookback=_lookback(rules, recording)) as server:
         yield server
 
 
-def _points(recording: Recording, one: Recorded) -> list[tuple[float, float | str]]:
+def _write(series: Iterable[tuple[str, Points]], recording: Recording, data: Path, hours: int) -> None:
+    with Writer(data, hours) as writer:
+        for begin, until in periods(recording.start, recording.end + recording.step, hours):
+            inside = ((name, [(t, v) for t, v in points if begin <= t < until]) for name, points in series)
+            writer.write((lines_of(name, points) for name, points in inside), lambda: None)
+
+
+def _lookback(rules: RuleSet, recording: Recording) -> float:
+    """Seconds for which a sample counts: until the slowest rule records again. Backfilled series have no end marks."""
+    slowest = max((rule.interval for rule in rules.records), default=0.0)
+    return min(300.0, max(slowest, recording.step) + 1)
+
+
+def _points(recording: Recording, one: Recorded) -> Points:
     return [(recording.start + i * recording.step, value) for i, value in enumerate(one.values)]
-
-
-Points = list[tuple[float, float | str]]
 
 
 def _fired(
