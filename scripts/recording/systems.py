@@ -131,9 +131,12 @@ def _kubernetes() -> Iterator[Series]:
 def _monitoring() -> Iterator[Series]:
     prometheus = {"job": "prometheus", "instance": "prometheus-1:9090"}
     rnd = random.Random("monitoring")
-    for group in ("recording", "waiting", "stalls", "failures", "workers"):
+    groups = {"recording": 4.1, "waiting": 2.2, "stalls": 1.4, "failures": 2.7, "workers": 0.9}
+    for group, usual in groups.items():
         own = {**prometheus, "rule_group": f"/etc/prometheus/rules/{group}.yaml;asynq-{group}"}
-        yield gauge("prometheus_rule_group_last_duration_seconds", own, [rnd.uniform(0.001, 0.004) for _ in TIMES])
+        yield gauge(
+            "prometheus_rule_group_last_duration_seconds", own, [usual / 1000 * rnd.uniform(0.9, 1.15) for _ in TIMES]
+        )
         yield counter("prometheus_rule_evaluation_failures_total", own, [0.0 for _ in TIMES])
         yield counter("prometheus_rule_group_iterations_missed_total", own, [0.0 for _ in TIMES])
     yield counter("prometheus_notifications_dropped_total", prometheus, [0.0 for _ in TIMES])

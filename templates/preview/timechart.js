@@ -1,9 +1,12 @@
 // What every panel over time shares: Plotly's chart with our axes, zoom and crosshair of the whole page, annotations.
 const FONT = "Inter, 'DejaVu Sans', 'Helvetica Neue', Arial, sans-serif";
-const CHAR = 6.4; // pixels of a character at 11 px
 
+const ruler = document.createElement("canvas").getContext("2d");
+
+// The pixels that the longest of these texts takes on an axis.
 function textWidth(texts) {
-  return Math.max(0, ...texts.map((text) => String(text).length)) * CHAR;
+  ruler.font = `11px ${FONT}`;
+  return Math.ceil(Math.max(0, ...texts.map((text) => ruler.measureText(text).width)));
 }
 
 // `look(range)` gives the parts of Plotly's layout that depend on the visible range (y axes, shapes), `hover(point)` the
