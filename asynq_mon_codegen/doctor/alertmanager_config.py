@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from asynq_mon_codegen.artifact import Artifact
-from asynq_mon_codegen.doctor.finding import Finding, Level, listed
+from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.duration import duration
 from asynq_mon_codegen.errors import DeclarationError
@@ -159,7 +159,7 @@ def _inhibitions(wanted: Mapping[str, Any], loaded: Mapping[str, Any]) -> Iterat
     if more:
         yield Finding(
             level=Level.WARNING,
-            what=f"{len(more)} inhibit rules about asynq are loaded, and nobody declares them: "
+            what=f"{counted(len(more), 'inhibit rule')} about asynq loaded that nobody declares: "
             f"{listed(map(_arrow, more), 3)}",
             where="inhibit_rules",
             fix=_FIX,

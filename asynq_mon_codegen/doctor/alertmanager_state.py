@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from asynq_mon_codegen.alertmanager_api import Silence
-from asynq_mon_codegen.doctor.finding import Finding, Level, listed
+from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.model import Severity
 from asynq_mon_codegen.plan import PlannedAlert
@@ -43,6 +43,8 @@ def delivery(running: Running) -> Iterator[Finding]:
     always = next((rule for rule in running.plan.alerts if rule.severity is Severity.NONE), None)
     if running.alertmanager is None or always is None:
         return
+    if running.prometheus.alertmanagers() == ():
+        return  # told where Prometheus is looked at
     firing = running.values(f'ALERTS{{alertname="{always.name}", alertstate="firing"}}')
     if firing and not running.alertmanager.alerts(alertname=always.name):
         known = [urlsplit(url).netloc for url in running.prometheus.alertmanagers() or ()]
@@ -68,7 +70,7 @@ def silences(running: Running) -> Iterator[Finding]:
         alerts = whole or part
         yield Finding(
             level=Level.WARNING if whole else Level.NOTE,
-            what=f"a silence {what} {len(alerts)} alerts until {silence.ends_at[:16]}: {{{matchers}}}, by "
+            what=f"a silence {what} {counted(len(alerts), 'alert')} until {silence.ends_at[:16]}: {{{matchers}}}, by "
             f"{silence.created_by}: {silence.comment!r}",
             where=f"silence {silence.id}",
             alerts=alerts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asynq_mon_codegen.doctor.finding import Finding, Level, listed
+from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.prometheus_api import Labels
 
@@ -32,8 +32,8 @@ def duplicates(running: Running) -> Iterator[Finding]:
         have = f"by {listed(identity)}" if identity else "and no identity label is declared"
         yield Finding(
             level=Level.ERROR,
-            what=f"exporters contradict each other about {len(apart)} queues: they read different Redis servers or "
-            f"databases, {have}",
+            what=f"exporters contradict each other about {counted(len(apart), 'queue')}: they read different Redis "
+            f"servers or databases, {have}",
             where=f"queue {listed(_queues(apart))}; instances {listed(instances)}",
             alerts=tuple(dict.fromkeys(r.name for r in running.plan.alerts if "queue" in r.label_names)),
             fix="give each deployment a label at its target and declare it: identity=(...,); or stop the exporter that "
@@ -42,7 +42,7 @@ def duplicates(running: Running) -> Iterator[Finding]:
         return
     yield Finding(
         level=Level.NOTE,
-        what=f"{len(several)} queues are exported by {max(several.values()):g} exporters each; rules take that well, "
+        what=f"{counted(len(several), 'queue')} exported by {max(several.values()):g} exporters; rules take that well, "
         "but every one asks Redis and costs series",
         where=f"instances {listed(instances)}",
         fix="one exporter for each Redis is enough, two if it must never be missing",

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from attrs import frozen
 
-__all__ = ["Finding", "Level", "listed", "unseen"]
+__all__ = ["Finding", "Level", "counted", "listed", "unseen"]
 
 
 class Level(IntEnum):
@@ -37,6 +37,11 @@ class Finding:
 def unseen(what: str, why: str) -> Finding:
     """Something that could not be looked at."""
     return Finding(level=Level.UNSEEN, what=f"{what}: {why}")
+
+
+def counted(count: float, noun: str) -> str:
+    """``1 alert``, ``2 alerts``."""
+    return f"{count:g} {noun}{'' if count == 1 else 's'}"
 
 
 def listed(names: object, most: int = 5) -> str:

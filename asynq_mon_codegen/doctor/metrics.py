@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from asynq_mon_codegen.doctor.finding import Finding, Level, listed, unseen
+from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed, unseen
 from asynq_mon_codegen.doctor.reads import text_of
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.promql import Counter, Metric, Source
@@ -26,7 +26,12 @@ _FIX = {
     Source.ALERTMANAGER: "let Prometheus scrape Alertmanager",
     Source.OTHER: "let Prometheus scrape what exports it",
 }
-_EXPECTED = {Source.COLLECTOR: Level.ERROR, Source.EXPORTER: Level.ERROR, Source.WORKER: Level.WARNING}
+_EXPECTED = {
+    Source.COLLECTOR: Level.ERROR,
+    Source.EXPORTER: Level.ERROR,
+    Source.WORKER: Level.WARNING,
+    Source.OTHER: Level.WARNING,
+}
 """How bad it is that a source is not there at all; those that are not named are optional."""
 
 
@@ -55,11 +60,12 @@ def _nothing_of(running: Running, source: Source, missing: list[Selector], alert
     if source is Source.INSTRUMENTATION and running.plan.monitoring.instrumentation:
         level = Level.ERROR
     if level is Level.NOTE:
-        what = f"nothing is scraped of {_named(source)}: {len(alerts)} alerts that need it cannot fire"
+        what = f"nothing is scraped of {_named(source)}: {counted(len(alerts), 'alert')} cannot fire"
     else:
+        named = listed(dict.fromkeys(s.name for s in missing)) if source is Source.OTHER else _named(source)
         seen = ", but there was in the last day" if _recent(running, missing) else ", nor was there in the last day"
-        what = f"there is no series of {_named(source)}{seen}"
-    where = listed(text_of(s) for s in missing) if level is not Level.NOTE else ""
+        what = f"there is no series of {named}{seen}"
+    where = listed([text_of(s) for s in missing], 3) if level is not Level.NOTE else ""
     return Finding(level=level, what=what, where=where, alerts=alerts, fix=_FIX[source])
 
 
@@ -72,7 +78,6 @@ def _named(source: Source) -> str:
         Source.HOST: "the hosts",
         Source.PROMETHEUS: "Prometheus itself",
         Source.ALERTMANAGER: "Alertmanager",
-        Source.OTHER: "other systems",
     }
     return names.get(source, source.value.capitalize())
 

@@ -1,14 +1,14 @@
-"""Declared queues and those that are there."""
+"""Declared queues and task types, and those that are there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from asynq_mon_codegen.doctor.finding import Finding, Level, listed
+from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.errors import did_you_mean
 
-__all__ = ["queues"]
+__all__ = ["queues", "task_types"]
 
 
 def queues(running: Running) -> Iterator[Finding]:
@@ -42,8 +42,22 @@ def queues(running: Running) -> Iterator[Finding]:
         if strangers:
             yield Finding(
                 level=Level.NOTE,
-                what=f"{len(strangers)} queues that nobody declared are watched with the default thresholds: "
+                what=f"{counted(len(strangers), 'queue')} that nobody declared, watched with the default thresholds: "
                 f"{listed(map(repr, strangers))}",
                 where=f"service {service.service}",
                 fix="declare them where the defaults do not fit, or to be told when one vanishes: queues=Queue(...)",
             )
+
+
+def task_types(running: Running) -> Iterator[Finding]:
+    """Declared task types that no instrumented worker shows, which they do from their start."""
+    there = {s.label("task_type") for s in running.prometheus.query("group by (task_type) (asynq_task_outcomes_total)")}
+    declared = {task.name for service in running.services for task in service.task_types}
+    if there and (absent := sorted(declared - there)):
+        yield Finding(
+            level=Level.WARNING,
+            what=f"{counted(len(absent), 'declared task type')} shown by no worker: {listed(map(repr, absent))}",
+            alerts=tuple(dict.fromkeys(r.name for r in running.plan.alerts if "task_type" in r.label_names)),
+            fix="generate the instrumentation anew (`asynq-mon instrument`) and deploy the workers; or is the name "
+            f"another? There are {listed(map(repr, sorted(there - declared)))}",
+        )

@@ -23,7 +23,7 @@ class Look:
 
     alert: str
     selector: Selector
-    """Without window and offset."""
+    """Without window and offset, and without matchers of values that need not be there (a policy that is wrong)."""
     window: float | None
     back: float
 
@@ -32,10 +32,6 @@ def text_of(selector: Selector) -> str:
     """The selector as PromQL."""
     braces = ", ".join(map(str, selector.matchers))
     return selector.name + (f"{{{braces}}}" if braces else "")
-
-
-def _bare(selector: Selector) -> Selector:
-    return evolve(selector, window=None, offset=0)
 
 
 class Reads:
@@ -77,6 +73,14 @@ class Reads:
                 out.setdefault(selector, {})[name] = None
         return {selector: tuple(names) for selector, names in out.items()}
 
+    def _base(self, selector: Selector) -> Selector:
+        """What must be there for it to find anything: only where the contract lists values, each of them is there."""
+        optional = {
+            label.name for m in self._metrics.get(selector.name, ()) for label in m.label_set if not label.values
+        }
+        matchers = tuple(m for m in selector.matchers if m.label not in optional)
+        return evolve(selector, matchers=matchers, window=None, offset=0)
+
     def readers(self, name: str) -> tuple[str, ...]:
         """The alerts that read a metric."""
         return tuple(dict.fromkeys(look.alert for look in self.looks if look.selector.name == name))
@@ -96,7 +100,7 @@ class Reads:
                     if node.name not in inside:
                         yield from self._down(self._records[node.name], far, inside | {node.name})
                 elif node.name not in _OWN:
-                    yield _bare(node), node.window, far
+                    yield self._base(node), node.window, far
             case Subquery():
                 yield from self._down(node.expr, back + node.offset + node.window, inside)
             case Binary():
@@ -123,7 +127,7 @@ class Reads:
                     return frozenset()
                 if node.name in self._records:
                     return self._causes(self._records[node.name], present, inside | {node.name})
-                return None if present.get(_bare(node), True) else frozenset({_bare(node)})
+                return None if present.get(self._base(node), True) else frozenset({self._base(node)})
             case Binary(op="or"):
                 sides = [self._causes(side, present, inside) for side in (node.left, node.right)]
                 return None if None in sides else _union(sides)

@@ -37,6 +37,7 @@ PROMETHEUS: Mapping[str, Examination] = {
     "labels": metrics.labels,
     "types": metrics.types,
     "queues": queues.queues,
+    "task types": queues.task_types,
     "exporters": exporters.duplicates,
     "counters": exporters.resets,
     "scrape intervals": scraping.intervals,

@@ -17,6 +17,8 @@ __all__ = ["health", "loaded"]
 
 _MISSED = 3
 _NEAR = 0.8
+_ALIKE, _MOST = 3, 8
+"""So many that differ alike are told as one; so many others are told one by one."""
 _RELOAD = "write the files (`asynq-mon generate`), deploy them and reload Prometheus (SIGHUP or POST /-/reload)"
 _LACKS = "the server has no /api/v1/rules: ask the ruler (vmalert, Thanos Rule) instead"
 
@@ -29,6 +31,17 @@ class _Group:
     file: str
     interval: float
     rules: tuple[DeclaredRule, ...]
+
+
+@frozen(kw_only=True)
+class _Difference:
+    """Something in a loaded group that is not as declared."""
+
+    subject: str
+    text: str
+    level: Level
+    file: str
+    alerts: tuple[str, ...]
 
 
 def loaded(running: Running) -> Iterator[Finding]:
@@ -58,6 +71,7 @@ def loaded(running: Running) -> Iterator[Finding]:
             alerts=_alerts([group]),
             fix=_RELOAD,
         )
+    compared: list[_Difference] = []
     for group in declared:
         running_ones = found.get(group.name, [])
         if len(running_ones) > 1:
@@ -68,7 +82,8 @@ def loaded(running: Running) -> Iterator[Finding]:
                 fix="take all but one of the files out of rule_files",
             )
         if running_ones:
-            yield from _compared(group, running_ones[0])
+            compared += _compared(group, running_ones[0])
+    yield from _together(compared)
     names = {group.name for group in declared}
     for name, groups in found.items():
         if name not in names:
@@ -156,44 +171,67 @@ def _alerts(groups: list[_Group]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.name for group in groups for rule in group.rules if rule.severity))
 
 
-def _compared(declared: _Group, found: RuleGroup) -> Iterator[Finding]:
+def _compared(declared: _Group, found: RuleGroup) -> Iterator[_Difference]:
+    every = _alerts([declared])
     if found.interval != declared.interval:
-        yield Finding(
+        yield _Difference(
+            subject=f"rule group {declared.name}",
+            text=f"evaluated every {told(found.interval)}, declared is every {told(declared.interval)}",
             level=Level.WARNING,
-            what=f"rule group {declared.name} is evaluated every {told(found.interval)}, declared is every "
-            f"{told(declared.interval)}",
-            where=found.file,
-            alerts=_alerts([declared]),
-            fix=_RELOAD,
+            file=found.file,
+            alerts=every,
         )
     theirs = {(rule.name, dict(rule.labels).get("severity", "")): rule for rule in found.rules}
     ours = {(rule.name, rule.severity): rule for rule in declared.rules}
     for key, rule in ours.items():
-        name = f"{rule.name} ({rule.severity})" if rule.severity else rule.name
+        alerts = (rule.name,) if rule.severity else every
         running = theirs.get(key)
         if running is None:
-            yield Finding(
-                level=Level.ERROR,
-                what=f"{name} is declared and not loaded",
-                where=found.file,
-                alerts=(rule.name,) if rule.severity else _alerts([declared]),
-                fix=_RELOAD,
-            )
-        elif found_other := list(differences(rule, running)):
-            texts_only = all(what.startswith("annotation") for what in found_other)
-            yield Finding(
-                level=Level.WARNING if texts_only else Level.ERROR,
-                what=f"{name} is another one than declared: {'; '.join(found_other)}",
-                where=found.file,
-                alerts=(rule.name,) if rule.severity else _alerts([declared]),
-                fix=_RELOAD,
-            )
+            text, level = "declared and not loaded", Level.ERROR
+        elif phrases := list(differences(rule, running)):
+            only_texts = all(phrase.startswith("annotation") for phrase in phrases)
+            text, level = f"not as declared: {'; '.join(phrases)}", Level.WARNING if only_texts else Level.ERROR
+        else:
+            continue
+        yield _Difference(subject=_named(*key), text=text, level=level, file=found.file, alerts=alerts)
     for key, one in theirs.items():
         if key not in ours:
-            yield Finding(
+            yield _Difference(
+                subject=_named(*key),
+                text="loaded, and nobody declares it",
                 level=Level.WARNING,
-                what=f"{' '.join(key).strip()} is loaded in {declared.name}, and nobody declares it",
-                where=found.file,
+                file=found.file,
                 alerts=(one.name,) if one.alerting else (),
-                fix=_RELOAD,
             )
+
+
+def _named(name: str, severity: str) -> str:
+    return f"{name} ({severity})" if severity else name
+
+
+def _together(found: list[_Difference]) -> Iterator[Finding]:
+    """One finding for what differs in the same way, and for the rest of what is too much to read."""
+    alike: dict[tuple[Level, str], list[_Difference]] = {}
+    for one in found:
+        alike.setdefault((one.level, one.text), []).append(one)
+    single = []
+    for (level, text), several in alike.items():
+        if len(several) < _ALIKE:
+            single += several
+            continue
+        yield _finding(several, level, f"{len(several)} rules or groups: {text}")
+    for one in single[:_MOST]:
+        yield _finding([one], one.level, f"{one.subject}: {one.text}")
+    if rest := single[_MOST:]:
+        level = min(one.level for one in rest)
+        yield _finding(rest, level, f"{len(rest)} more rules are not as declared: {listed(o.subject for o in rest)}")
+
+
+def _finding(several: list[_Difference], level: Level, what: str) -> Finding:
+    return Finding(
+        level=level,
+        what=what,
+        where=listed(dict.fromkeys(one.file for one in several), 3),
+        alerts=tuple(dict.fromkeys(name for one in several for name in one.alerts)),
+        fix=_RELOAD,
+    )

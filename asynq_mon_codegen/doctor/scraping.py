@@ -67,7 +67,7 @@ def intervals(running: Running) -> Iterator[Finding]:
                 least = Duration(round(min(alerts.values()) * 1000))
                 yield Finding(
                     level=level,
-                    what=f"job {job} is scraped every {told}; windows (from {least}) of {len(alerts)} alerts {what}",
+                    what=f"job {job} is scraped every {told}; windows from {least} of {len(alerts)} alerts {what}",
                     where=job,
                     alerts=tuple(alerts),
                     fix=fix,

@@ -56,7 +56,7 @@ def retention(running: Running) -> Iterator[Finding]:
     learnt = [name for name in far if name not in burning]
     for names, level, what in (
         (budgets, Level.WARNING, "error budgets are judged by less than their period"),
-        (learnt, Level.NOTE if kept >= _WEEK else Level.WARNING, "what is usual is learnt from less"),
+        (learnt, Level.NOTE if kept >= _WEEK else Level.WARNING, "they judge by less of the past"),
     ):
         if names:
             need = f"{math.ceil(max(far[name] for name in names) / _DAY)}d"

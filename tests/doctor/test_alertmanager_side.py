@@ -116,7 +116,7 @@ def test_no_route_and_other_inhibitions(look: Look, stranger: str) -> None:
 
     assert 'no route takes alerts with component="asynq"' in texts
     assert "inhibit rules are not loaded" in texts
-    assert "1 inhibit rules about asynq are loaded, and nobody declares them" in texts
+    assert "1 inhibit rule about asynq loaded that nobody declares" in texts
 
 
 def test_delivery(look: Look, stranger: str, healthy: System) -> None:

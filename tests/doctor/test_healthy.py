@@ -54,7 +54,7 @@ def test_the_command(healthy: System, declaration: Path) -> None:
 
     assert done.exit_code == 0, done.output
     assert "error" not in done.output
-    assert "20 examinations: " in done.output
+    assert "21 examinations: " in done.output
     assert "  fix: " in done.output
 
 

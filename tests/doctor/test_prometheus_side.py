@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from asynq_mon_codegen import Above, Queue, Scrape, asynq
+from asynq_mon_codegen import Above, Queue, Scrape, TaskType, asynq
 from asynq_mon_codegen.catalog.metrics.asynq import TASKS_PROCESSED
 from asynq_mon_codegen.catalog.waiting import QUEUE_WAIT_HIGH
 from asynq_mon_codegen.doctor import alertmanager_state, cardinality, exporters, metrics, queues, scraping, server
@@ -116,7 +116,7 @@ def test_types(look: Look, broken: str) -> None:
 
 def test_two_exporters_of_one_redis(look: Look, broken: str) -> None:
     """A note."""
-    found = one(of(exporters.duplicates, look(cluster("twice"), prometheus=broken)), "exported by 2 exporters")
+    found = one(of(exporters.duplicates, look(cluster("twice"), prometheus=broken)), "2 queues exported by 2 exporters")
 
     assert found.level is Level.NOTE
     assert of(exporters.duplicates, look()) == []
@@ -163,9 +163,19 @@ def test_queues(look: Look) -> None:
 
     assert "did you mean 'orders'?" in one(found, "'order' is declared, and no exporter").fix
     assert one(found, "'rare'").level is Level.NOTE
-    assert one(found, "1 queues that nobody declared").level is Level.NOTE
+    assert one(found, "1 queue that nobody declared").level is Level.NOTE
     assert of(queues.queues, look()) == []
     assert of(queues.queues, look(plan_of(declare(queues=())))) == []
+
+
+def test_task_types(look: Look) -> None:
+    """A declared one that no worker shows; what they show is named."""
+    found = one(of(queues.task_types, look(plan_of(declare(task_types=TaskType("order:pay"))))), "'order:pay'")
+
+    assert found.level is Level.WARNING
+    assert "'a-task_type'" in found.fix
+    assert "AsynqTaskTypeFailing" in found.alerts
+    assert of(queues.task_types, look()) == []
 
 
 def test_a_target_that_is_down(look: Look, broken: str) -> None:

@@ -77,8 +77,17 @@ def test_rules_that_are_missing_and_left_over(look: Look) -> None:
     fewer = [a for a in asynq.ALERTS if a.name != "AsynqQueueWaitHigh"]
     found = loaded(look(plan_of(declare(alerts=[*fewer, more]))))
 
-    assert any("AsynqNew (warning) is declared and not loaded" in f.what and f.level is Level.ERROR for f in found)
+    assert any("AsynqNew (warning): declared and not loaded" in f.what and f.level is Level.ERROR for f in found)
     assert any(f.alerts == ("AsynqQueueWaitHigh",) and "nobody declares it" in f.what for f in found)
+
+
+def test_what_differs_alike_is_told_once(look: Look) -> None:
+    """An old generation is a few findings, not hundreds."""
+    found = loaded(look(plan_of(declare(service="other", evaluation_interval="5s"))))
+
+    assert len(found) <= 12
+    assert any("rules or groups: not as declared: label service is 'shop', declared 'other'" in f.what for f in found)
+    assert len({name for f in found for name in f.alerts}) > 30
 
 
 def test_groups(look: Look, broken: str) -> None:
