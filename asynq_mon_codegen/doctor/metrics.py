@@ -90,7 +90,7 @@ def _one(running: Running, source: Source, selector: Selector, alerts: tuple[str
     elif ours:
         fix = "another version than the contract's, or metrics dropped by metric_relabel_configs? docs/metrics.md"
     else:
-        fix = f"a version or a flag of the exporter that does not export it? {_FIX[source]}"
+        fix = "is it left out by a flag or an old version of its exporter?"
     return Finding(
         level=Level.ERROR if source is Source.COLLECTOR or recent else Level.WARNING if ours else Level.NOTE,
         what=f"there is no series of {selector.name}, {seen}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
-from asynq_mon_codegen.prometheus_api import Rule
+from asynq_mon_codegen.prometheus_answers import Labels, Rule
 from asynq_mon_codegen.promql.parsed import (
     Aggregation,
     Binary,
@@ -41,7 +41,12 @@ class DeclaredRule:
 
 
 def differences(ours: DeclaredRule, theirs: Rule) -> Iterator[str]:
-    """How the running rule differs, each difference a phrase."""
+    """How the running rule differs, each difference a phrase; texts only where nothing else does, for they follow."""
+    acting = list(_acting(ours, theirs))
+    yield from acting or (_texts("annotation", ours.annotations, theirs.annotations) if ours.severity else ())
+
+
+def _acting(ours: DeclaredRule, theirs: Rule) -> Iterator[str]:
     yield from _expressions(ours.expr, theirs.query)
     if not ours.severity:
         return
@@ -49,14 +54,15 @@ def differences(ours: DeclaredRule, theirs: Rule) -> Iterator[str]:
         yield f"for is {told(theirs.hold)}, declared {told(ours.hold)}"
     if theirs.keep_firing_for is not None and ours.keep != theirs.keep_firing_for:
         yield f"keep_firing_for is {told(theirs.keep_firing_for)}, declared {told(ours.keep)}"
-    for kind, declared, running in (
-        ("label", dict(ours.labels), dict(theirs.labels)),
-        ("annotation", dict(ours.annotations), dict(theirs.annotations)),
-    ):
-        for name in sorted({*declared, *running}):
-            if declared.get(name) != running.get(name):
-                there, wanted = (_short(repr(one.get(name, ""))) for one in (running, declared))
-                yield f"{kind} {name} is {there}, declared {wanted}"
+    yield from _texts("label", ours.labels, theirs.labels)
+
+
+def _texts(kind: str, ours: Mapping[str, str], theirs: Labels) -> Iterator[str]:
+    running = dict(theirs)
+    for name in sorted({*ours, *running}):
+        if ours.get(name) != running.get(name):
+            there, wanted = (_short(repr(one.get(name, ""))) for one in (running, ours))
+            yield f"{kind} {name} is {there}, declared {wanted}"
 
 
 def _expressions(ours: str, theirs: str) -> Iterator[str]:
@@ -71,7 +77,7 @@ def _expressions(ours: str, theirs: str) -> Iterator[str]:
         return
     numbers = [(a, b) for a, b in zip(_numbers(running), _numbers(declared), strict=False) if a != b]
     if _shape(declared) == _shape(running) and numbers:
-        yield "; ".join(f"a number in its expression is {a:g}, declared {b:g}" for a, b in numbers)
+        yield "; ".join(f"its expression has {a:g}, declared is {b:g}" for a, b in numbers)
     else:
         yield f"its expression is {_short(theirs)}, declared {_short(ours)}"
 

@@ -41,7 +41,8 @@ def test_a_threshold(look: Look) -> None:
 
     assert found.level is Level.ERROR
     assert "AsynqQueueWaitHigh (critical)" in found.what
-    assert "is 300, declared 240" in found.what
+    assert "its expression has 300, declared is 240" in found.what
+    assert "annotation" not in found.what
     assert found.alerts == ("AsynqQueueWaitHigh",)
 
 
