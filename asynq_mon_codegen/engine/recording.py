@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from asynq_mon_codegen.engine.blocks import Writer, lines_of, periods, series_text
 from asynq_mon_codegen.engine.history import Progress, digest
@@ -58,7 +59,7 @@ class Evaluation:
     def __init__(self, rules: RuleSet, data: Path, *, step: float, hours: int) -> None:
         self.rules, self.data, self.step, self.hours = rules, data, step, hours
 
-    def pages(self, local: Prometheus, rule: Rule, begin: float, until: float) -> Iterator[list[dict[str, object]]]:
+    def pages(self, local: Prometheus, rule: Rule, begin: float, until: float) -> Iterator[list[dict[str, Any]]]:
         """What the rule's expression gives at each of its evaluations from ``begin`` to before ``until``."""
         every = rule.interval
         first, last = math.ceil(begin / every) * every, math.ceil(until / every) * every - every
@@ -136,6 +137,10 @@ def _pieces(start: float, end: float, length: float | None) -> Iterator[tuple[fl
 
 def _chunks(evaluation: Evaluation, local: Prometheus, rule: Rule, begin: float, until: float) -> Iterator[str]:
     for page in evaluation.pages(local, rule, begin, until):
+        # of `a < b or b` one series comes under two names, which a recorded series loses
+        found: dict[str, list[Any]] = {}
         for one in page:
-            labels = {**one["metric"], **dict(rule.labels)}  # type: ignore[dict-item]
-            yield lines_of(series_text(rule.name, labels), one.get("values", ()))  # type: ignore[arg-type]
+            labels = {**one["metric"], **dict(rule.labels)}
+            found.setdefault(series_text(rule.name, labels), []).extend(one.get("values", ()))
+        for series, values in found.items():
+            yield lines_of(series, sorted(values, key=lambda value: float(value[0])))
