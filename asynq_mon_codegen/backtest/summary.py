@@ -10,11 +10,12 @@ from attrs import frozen
 
 from asynq_mon_codegen.backtest.incidents import Incident, Score, score
 from asynq_mon_codegen.backtest.notifications import Notification, Notifier
+from asynq_mon_codegen.engine.conditions import Labels
 from asynq_mon_codegen.engine.holds import Firing
 from asynq_mon_codegen.engine.replay import Replay
 from asynq_mon_codegen.model import Severity
 
-__all__ = ["FLAP", "Judged", "Row", "judged", "rows"]
+__all__ = ["FLAP", "Judged", "Row", "judged", "rows", "subject"]
 
 FLAP = 1800.0
 """Seconds: an alert that fires again so soon after its end flaps."""
@@ -100,7 +101,7 @@ def rows(fired: Sequence[Firing], sent: Sequence[Notification], false: Sequence[
     wrong = set(false)
     groups: dict[tuple[str, str, str, str], list[int]] = {}
     for i, firing in enumerate(fired):
-        key = (firing.label("alertname"), firing.label("severity"), firing.label("threat"), subject(firing))
+        key = (firing.label("alertname"), firing.label("severity"), firing.label("threat"), subject(firing.labels))
         groups.setdefault(key, []).append(i)
     out = [
         Row(
@@ -121,9 +122,9 @@ def rows(fired: Sequence[Firing], sent: Sequence[Notification], false: Sequence[
 _COMMON = frozenset({"alertname", "severity", "threat", "component", "service", "team"})
 
 
-def subject(firing: Firing) -> str:
-    """What the alert is about: its queue, and what else its labels name."""
-    labels = {k: v for k, v in firing.labels if k not in _COMMON}
+def subject(given: Labels) -> str:
+    """What an alert is about: its queue, and what else its labels name."""
+    labels = {k: v for k, v in given if k not in _COMMON}
     queue = labels.pop("queue", "")
     return " ".join(filter(None, (queue, *(f"{k}={v}" for k, v in sorted(labels.items())))))
 

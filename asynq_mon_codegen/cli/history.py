@@ -63,11 +63,11 @@ class Span:
     end: float
 
 
-def history_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--range``, ``--end``, ``--work`` and ``--fresh``."""
+def history_options(command: Callable[..., Any], *, length: str = "30d") -> Callable[..., Any]:
+    """``--range`` (by default ``length``), ``--end``, ``--work`` and ``--fresh``."""
     options = (
         click.option(
-            "--range", "length", default="30d", show_default=True, metavar="DURATION", help="How far back to judge."
+            "--range", "length", default=length, show_default=True, metavar="DURATION", help="How far back to judge."
         ),
         click.option("--end", metavar="TIME", help="Up to when, RFC 3339 or Unix seconds.  [default: now]"),
         click.option(

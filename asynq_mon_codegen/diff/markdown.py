@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from asynq_mon_codegen.diff.changes import Kind, Report
 from asynq_mon_codegen.diff.sentences import Section, Sentence, Style, clean, headline, sections, sentence
 
-__all__ = ["LIMIT", "MARKER", "markdown_of"]
+__all__ = ["LIMIT", "MARKER", "code", "markdown_of"]
 
 MARKER = "<!-- asynq-mon diff -->"
 """First line of the comment: by it the next run finds the comment to update."""
@@ -24,7 +24,7 @@ _ICONS = {Kind.ADDED: "➕", Kind.REMOVED: "➖", Kind.RENAMED: "➡️", Kind.C
 def markdown_of(report: Report, limit: int = LIMIT) -> str:
     """The report in at most ``limit`` bytes; what does not fit is left out, and the last sentence says how much."""
     title = f"{MARKER}\n### Monitoring of asynq: what changes"
-    between = f"From {_code(report.old)} to {_code(report.new)}"
+    between = f"From {code(report.old)} to {code(report.new)}"
     if not report.changes:
         return f"{title}\n\n{between}: nothing changes for people.\n"
     head = f"{title}\n\n{between}: **{headline(report.effects())}**\n\n{_table(report)}\n"
@@ -47,7 +47,7 @@ def markdown_of(report: Report, limit: int = LIMIT) -> str:
         more = f"{left_out} more change{'s are' if left_out > 1 else ' is'}"
         out.append(
             f"\n**{more} left out here, for a comment holds {limit:,} characters. "
-            f"All are told by:** {_code('asynq-mon diff ' + report.old)}\n"
+            f"All are told by:** {code('asynq-mon diff ' + report.old)}\n"
         )
     return "".join(out)
 
@@ -80,7 +80,7 @@ def _parts(told: Sentence) -> Iterator[str]:
             case Style.NOTE:
                 yield f"**{part.text}**"
             case Style.NAME | Style.OLD | Style.NEW:
-                yield _code(part.text)
+                yield code(part.text)
 
 
 def _block(told: Sentence) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _block(told: Sentence) -> Iterator[str]:
     yield f"  {fence}"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """The text as code: nothing in it is a mention, a link, HTML or Markdown."""
     shown = clean(text)
     fence = "`" * (1 + _run(shown))

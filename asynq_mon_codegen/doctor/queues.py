@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import frozen
+
 from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.errors import did_you_mean
+from asynq_mon_codegen.model import Queue
 
-__all__ = ["queues", "task_types"]
+__all__ = ["Met", "queues", "task_types"]
+
+
+@frozen(kw_only=True)
+class Met:
+    """The declared queues of a service beside those that are there; names in order."""
+
+    declared: tuple[Queue, ...]
+    there: frozenset[str]
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """There, and not declared; none where nothing is declared, for then all are meant."""
+        return tuple(sorted(self.there - {q.name for q in self.declared})) if self.declared else ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Declared, and not there, though they must be."""
+        return tuple(q.name for q in self.declared if not q.optional and q.name not in self.there)
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Declared as optional, and not there."""
+        return tuple(q.name for q in self.declared if q.optional and q.name not in self.there)
 
 
 def queues(running: Running) -> Iterator[Finding]:
@@ -18,20 +44,18 @@ def queues(running: Running) -> Iterator[Finding]:
         there = {s.label("queue") for s in running.prometheus.query(f"group by (queue) ({size})")}
         if not there:
             continue  # told where metrics are looked at
-        declared = {q.name: q for q in service.queues}
-        strangers = sorted(there - set(declared)) if declared else []
-        for name, queue in declared.items():
-            if name not in there and not queue.optional:
-                near = did_you_mean(name, strangers) if strangers else ""
-                yield Finding(
-                    level=Level.ERROR,
-                    what=f"queue {name!r} is declared, and no exporter shows it",
-                    where=f"service {service.service}",
-                    alerts=tuple(dict.fromkeys(r.name for r in running.plan.alerts if "queue" in r.label_names)),
-                    fix=f"{near + ' ' if near.startswith('did') else ''}asynq shows a queue after its first task; else "
-                    "the exporter reads another Redis, or the queue is not used any more: Queue(..., optional=True)",
-                )
-        absent = [name for name, queue in declared.items() if queue.optional and name not in there]
+        found = Met(declared=service.queues, there=frozenset(there))
+        strangers, absent = found.strangers, found.absent
+        for name in found.missing:
+            near = did_you_mean(name, strangers) if strangers else ""
+            yield Finding(
+                level=Level.ERROR,
+                what=f"queue {name!r} is declared, and no exporter shows it",
+                where=f"service {service.service}",
+                alerts=tuple(dict.fromkeys(r.name for r in running.plan.alerts if "queue" in r.label_names)),
+                fix=f"{near + ' ' if near.startswith('did') else ''}asynq shows a queue after its first task; else "
+                "the exporter reads another Redis, or the queue is not used any more: Queue(..., optional=True)",
+            )
         if absent:
             yield Finding(
                 level=Level.NOTE,

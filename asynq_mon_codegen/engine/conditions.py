@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -11,7 +11,7 @@ from asynq_mon_codegen.engine.recording import Evaluation
 from asynq_mon_codegen.engine.rules import Rule
 from asynq_mon_codegen.prometheus_api import Prometheus
 
-__all__ = ["Condition", "Run", "conditions"]
+__all__ = ["Condition", "Run", "conditions", "joined"]
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -37,11 +37,16 @@ def conditions(
     evaluation: Evaluation, local: Prometheus, rule: Rule, begin: float, until: float
 ) -> tuple[Condition, ...]:
     """Every series that the rule's expression gave from ``begin`` to before ``until``."""
+    return joined(evaluation.pages(local, rule, begin, until), rule.interval)
+
+
+def joined(pages: Iterable[list[dict[str, Any]]], every: float) -> tuple[Condition, ...]:
+    """The series of all pages of a range query whose step is ``every`` seconds."""
     found: dict[Labels, list[Run]] = {}
-    for page in evaluation.pages(local, rule, begin, until):
+    for page in pages:
         for one in page:
             # a comparison keeps the name of its side: `a < b or b` is one alert under two names
-            found.setdefault(_labels(one["metric"]), []).extend(_runs(one.get("values", ()), rule.interval))
+            found.setdefault(_labels(one["metric"]), []).extend(_runs(one.get("values", ()), every))
     return tuple(Condition(labels, _joined(runs)) for labels, runs in sorted(found.items()))
 
 

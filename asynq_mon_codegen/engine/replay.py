@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import asdict, frozen
 
-from asynq_mon_codegen.engine.conditions import conditions
+from asynq_mon_codegen.engine.conditions import Condition, Labels, conditions
 from asynq_mon_codegen.engine.history import Extent, Progress, copy, digest, extents, queries
 from asynq_mon_codegen.engine.holds import Firing, firings
 from asynq_mon_codegen.engine.ledger import Ledger
@@ -17,7 +17,7 @@ from asynq_mon_codegen.engine.recording import Evaluation, linked, record
 from asynq_mon_codegen.engine.rules import ALERT_SERIES, Rule, RuleSet
 from asynq_mon_codegen.prometheus_api import Prometheus
 
-__all__ = ["History", "Replay", "open_history", "replayed"]
+__all__ = ["History", "Near", "Replay", "evaluation", "open_history", "replayed"]
 
 
 @frozen(kw_only=True)
@@ -39,13 +39,33 @@ class History:
 
 
 @frozen(kw_only=True)
+class Near:
+    """A rule that never fired though its condition held: ``times`` in a row, the longest for ``longest`` seconds.
+
+    ``labels`` are those of the series that held longest, ``at`` is when that began, in Unix seconds.
+    """
+
+    alert: str
+    severity: str
+    labels: Labels
+    times: int
+    longest: float
+    at: float
+
+
+@frozen(kw_only=True)
 class Replay:
-    """What rules would have fired; ``unseen`` has for an alert the names of which there was no history at all."""
+    """What rules would have fired.
+
+    ``near`` are those that never did, though their conditions held; ``unseen`` has for an alert the names of which
+    there was no history at all.
+    """
 
     rules: RuleSet
     start: float
     end: float
     firings: tuple[Firing, ...]
+    near: tuple[Near, ...]
     unseen: Mapping[str, tuple[str, ...]]
 
 
@@ -74,39 +94,49 @@ def open_history(
     return History(folder=folder, start=start, end=end, step=step, since=first, extents=found, samples=samples)
 
 
+def evaluation(history: History, rules: RuleSet) -> Evaluation:
+    """The rules over the folder where :func:`replayed` puts what they record."""
+    needed = rules.needed()
+    records = [(r.name, r.expr, r.interval, r.labels) for r in needed.records]
+    folder = history.folder / f"rules-{digest(history.step, records)}"
+    hours = Ledger(history.data.parent / "copied.json").number("block hours", 2)
+    return Evaluation(needed, folder / "data", step=history.step, hours=hours)
+
+
 def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
     """What the rules would have done.
 
     Raises:
         EngineError: Prometheus or promtool failed.
     """
-    needed = rules.needed()
-    records = [(r.name, r.expr, r.interval, r.labels) for r in needed.records]
-    folder = history.folder / f"rules-{digest(history.step, records)}"
-    linked(history.data, folder / "data")
-    hours = Ledger(history.data.parent / "copied.json").number("block hours", 2)
-    evaluation = Evaluation(needed, folder / "data", step=history.step, hours=hours)
+    work = evaluation(history, rules)
+    needed, folder = work.rules, work.data.parent
+    linked(history.data, work.data)
     # before the first sample of anything there is nothing to record
     first = min((e.first for e in history.extents.values() if e is not None), default=history.end)
     begin = {name: max(at, first) for name, at in since(needed, history.start).items()}
-    record(evaluation, begin, history.end, progress)
+    record(work, begin, history.end, progress)
     out: list[Firing] = []
+    near: list[Near] = []
     left: list[Rule] = []
     for rule in needed.alerts:
         known = _read(_place(folder, history, rule))
         if known is None:
             left.append(rule)
         else:
-            out += known
+            out += known[0]
+            near += known[1]
     done = 0
-    for some, server in evaluation.batches(left):
+    for some, server in work.batches(left):
         with server as local:
             for rule in some:
                 progress("judging", done, len(left))
-                held = conditions(evaluation, local, rule, history.start, history.end)
+                held = conditions(work, local, rule, history.start, history.end)
                 found = firings(rule, held, history.end)
-                _write(_place(folder, history, rule), found)
+                missed = () if found else _near(rule, held)
+                _write(_place(folder, history, rule), found, missed)
                 out += found
+                near += missed
                 done += 1
     progress("judging", 1, 1)
     return Replay(
@@ -114,8 +144,19 @@ def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
         start=history.start,
         end=history.end,
         firings=tuple(sorted(out, key=lambda f: (f.start, f.labels))),
+        near=tuple(sorted(near, key=lambda n: (n.alert, n.severity))),
         unseen=_unseen(needed, history.extents),
     )
+
+
+def _near(rule: Rule, held: Sequence[Condition]) -> tuple[Near, ...]:
+    runs = [((run.last - run.first) * rule.interval, -run.first, c.labels) for c in held for run in c.runs]
+    if not runs:
+        return ()
+    longest, first, labels = max(runs)
+    severity = dict(rule.labels).get("severity", "")
+    at = -first * rule.interval
+    return (Near(alert=rule.name, severity=severity, labels=labels, times=len(runs), longest=longest, at=at),)
 
 
 def _unseen(rules: RuleSet, found: Mapping[str, Extent | None]) -> Mapping[str, tuple[str, ...]]:
@@ -141,19 +182,24 @@ def _place(folder: Path, history: History, rule: Rule) -> Path:
     return folder / "fired" / f"{digest(rule, history.start, history.end)}.json"
 
 
-def _read(path: Path) -> tuple[Firing, ...] | None:
+def _read(path: Path) -> tuple[tuple[Firing, ...], tuple[Near, ...]] | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        return (
+            tuple(Firing(**{**one, "labels": _labels(one["labels"])}) for one in data["fired"]),
+            tuple(Near(**{**one, "labels": _labels(one["labels"])}) for one in data["near"]),
+        )
+    except (FileNotFoundError, ValueError, TypeError):  # a list is what an older version wrote
         return None
-    return tuple(
-        Firing(labels=tuple((k, v) for k, v in one["labels"]), start=one["start"], end=one["end"]) for one in data
-    )
 
 
-def _write(path: Path, found: tuple[Firing, ...]) -> None:
+def _labels(found: Iterable[tuple[str, str]]) -> Labels:
+    return tuple((name, value) for name, value in found)
+
+
+def _write(path: Path, fired: tuple[Firing, ...], near: tuple[Near, ...]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_suffix(".new")
-    data = [{"labels": f.labels, "start": f.start, "end": f.end} for f in found]
+    data = {"fired": [asdict(f) for f in fired], "near": [asdict(n) for n in near]}
     staged.write_text(json.dumps(data), encoding="utf-8")
     staged.replace(path)
