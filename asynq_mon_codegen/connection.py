@@ -22,6 +22,20 @@ class Secret:
     text: str = field(default="", repr=False)
     file: Path | None = None
 
+    def header(self) -> str:
+        """The text as the value of an HTTP header.
+
+        Raises:
+            UsageError: as :meth:`read`, or it cannot stand in a header; without showing it.
+        """
+        text = self.read()
+        if not (text.isascii() and text.isprintable()):
+            raise UsageError(
+                f"{self.file or 'a token or header'}: it holds a character that no HTTP header may have",
+                "one line of printable ASCII is expected",
+            )
+        return text
+
     def read(self) -> str:
         """The text, without white space at its end.
 
@@ -54,16 +68,10 @@ class Credentials:
         Raises:
             UsageError: a file cannot be read, or what it holds cannot stand in a header.
         """
-        secret = self.secret.read()
-        if self.user is not None:
-            pair = f"{self.user.read()}:{secret}".encode()
-            return f"{self.scheme} {base64.b64encode(pair).decode()}"
-        if not (secret.isascii() and secret.isprintable()):
-            raise UsageError(
-                f"{self.secret.file or 'the token'}: a token holds a character that no HTTP header may have",
-                "one line of printable ASCII is expected",
-            )
-        return f"{self.scheme} {secret}"
+        if self.user is None:
+            return f"{self.scheme} {self.secret.header()}"
+        pair = f"{self.user.read()}:{self.secret.read()}".encode()
+        return f"{self.scheme} {base64.b64encode(pair).decode()}"
 
 
 @frozen(kw_only=True)

@@ -137,7 +137,7 @@ class HttpClient:
     def _once(self, method: str, path: str, params: Parameters, body: Any) -> Answer:
         import httpx
 
-        headers = {name: secret.read() for name, secret in self.connection.headers}
+        headers = {name: secret.header() for name, secret in self.connection.headers}
         if self.connection.tenant:
             headers["X-Scope-OrgID"] = self.connection.tenant
         if self.connection.credentials is not None:

@@ -16,6 +16,8 @@ from asynq_mon_codegen.prometheus_api import RuleGroup
 __all__ = ["health", "loaded"]
 
 _MISSED = 3
+_LATE = 60.0
+"""Seconds that a group may be late in any case, so that a busy machine is no fault."""
 _NEAR = 0.8
 _ALIKE, _MOST = 3, 8
 """So many that differ alike are told as one; so many others are told one by one."""
@@ -104,7 +106,7 @@ def health(running: Running) -> Iterator[Finding]:
             continue
         alerts = tuple(dict.fromkeys(rule.name for rule in group.rules if rule.alerting))
         age = now - group.last_evaluation
-        if group.last_evaluation and group.interval and age > _MISSED * group.interval:
+        if group.last_evaluation and group.interval and age > max(_LATE, _MISSED * group.interval):
             yield Finding(
                 level=Level.ERROR,
                 what=f"rule group {group.name} was last evaluated {told(age)} ago, it should be every "

@@ -135,6 +135,17 @@ def test_what_is_sent(scripted: Start) -> None:
     assert headers["X-One"] == "a"
 
 
+@pytest.mark.parametrize("secret", ["s3cret\nX-Evil: 1", "s3cr\u20act", "s3cret\x00"])
+def test_a_header_that_is_none(scripted: Start, secret: str) -> None:
+    """It is refused before it is sent, and not shown."""
+    server = scripted(Reply(200, FINE))
+    text = failure(Connection(server.url, headers=(("X-One", Secret(secret)),)))
+
+    assert "no HTTP header may have" in text
+    assert "s3cr" not in text
+    assert server.asked == []
+
+
 def test_no_secret_goes_to_another_server(scripted: Start) -> None:
     """A redirect elsewhere is refused, and told; one on the same server is followed, with credentials."""
     other = scripted(Reply(200, FINE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -23,8 +24,10 @@ from asynq_mon_codegen.promql import Histogram, Metric, Source
 from lab.processes import HOST, Ports, Process, flags
 from lab.tools import program
 
+PROMETHEUS = os.environ.get("PROMETHEUS", "")
+"""Another Prometheus than Debian's."""
 QUEUES = ("mail", "orders")
-SCRAPE = "500ms"
+SCRAPE = "1s"
 EVALUATION = "1s"
 
 Findings = Callable[[Running], Iterable[Finding]]
@@ -152,7 +155,9 @@ def prometheus(
         "web.listen-address": f"{HOST}:{port}",
         "rules.alert.resend-delay": "1s",
     }
-    return Process("prometheus", (program("prometheus"), *flags(given)), folder, port=port, ready="/-/ready")
+    return Process(
+        "prometheus", (PROMETHEUS or program("prometheus"), *flags(given)), folder, port=port, ready="/-/ready"
+    )
 
 
 def alertmanager(folder: Path, ports: Ports) -> Process:

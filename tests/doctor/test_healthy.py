@@ -41,7 +41,7 @@ def declaration(tmp_path: Path, healthy: System) -> Path:
         "from asynq_mon_codegen import Monitoring, Queue, Receiver, Scrape, Severity, asynq\n"
         f"to = lambda s: Receiver.webhook(f'hook-{{s.value}}', url=f'{healthy.hook.url}/{{s.value}}')\n"
         "monitoring = Monitoring(service='shop', evaluation_interval='1s', instrumentation=True,\n"
-        "    scrape=Scrape(interval='500ms', timeout='500ms'), queues=[Queue('mail'), Queue('orders')],\n"
+        "    scrape=Scrape(interval='1s', timeout='1s'), queues=[Queue('mail'), Queue('orders')],\n"
         "    alerts=asynq.ALERTS, receivers={s: (to(s),) for s in Severity})\n"
     )
     return path

@@ -29,7 +29,7 @@ def of(examination: Findings, running: Running) -> list[Finding]:
 
 def cluster(name: str, **changes: Any) -> Plan:
     """The declaration, for one deployment of the broken system."""
-    scrape = Scrape(queues=f'cluster="{name}"', instrumentation=f'cluster="{name}"', interval="500ms", timeout="500ms")
+    scrape = Scrape(queues=f'cluster="{name}"', instrumentation=f'cluster="{name}"', interval="1s", timeout="1s")
     return plan_of(declare(identity=("cluster",), scrape=scrape, **changes))
 
 
@@ -194,7 +194,7 @@ def with_window(window: str) -> Plan:
 
 @pytest.mark.parametrize(
     ("window", "level", "text"),
-    [("900ms", Level.ERROR, "hold no two scrapes"), ("1500ms", Level.WARNING, "less than 4 scrapes")],
+    [("1500ms", Level.ERROR, "hold no two scrapes"), ("3s", Level.WARNING, "less than 4 scrapes")],
 )
 def test_windows_and_scrapes(look: Look, window: str, level: Level, text: str) -> None:
     """A window must hold two scrapes, better four."""
@@ -203,7 +203,7 @@ def test_windows_and_scrapes(look: Look, window: str, level: Level, text: str) -
     assert found.level is level
     assert found.alerts == ("Narrow",)
     assert found.where == "asynq-exporter"
-    assert of(scraping.intervals, look(with_window("2s"))) == []
+    assert of(scraping.intervals, look(with_window("4s"))) == []
 
 
 def test_no_alertmanager(look: Look, broken: str) -> None:
