@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,11 +19,18 @@ Labels = tuple[tuple[str, str], ...]
 
 @frozen
 class Run:
-    """Evaluations in a row, counted from the epoch in intervals of the rule: the first, the last, and a value."""
+    """Evaluations in a row, counted from the epoch in intervals of the rule: the first, the last, and the values."""
 
     first: int
     last: int
     value: float
+    low: float
+    high: float
+
+    def joined(self, other: Run) -> Run:
+        """Both as one; this one begins first."""
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        return Run(self.first, max(self.last, other.last), self.value, low, high)
 
 
 @frozen
@@ -55,7 +63,7 @@ def _joined(runs: list[Run]) -> tuple[Run, ...]:
     out: list[Run] = []
     for run in sorted(runs, key=lambda r: r.first):
         if out and out[-1].last + 1 >= run.first:
-            out[-1] = Run(out[-1].first, max(out[-1].last, run.last), out[-1].value)
+            out[-1] = out[-1].joined(run)
         else:
             out.append(run)
     return tuple(out)
@@ -67,18 +75,11 @@ def _labels(metric: Any) -> Labels:
 
 
 def _runs(values: Any, every: float) -> list[Run]:
+    # neighbours first: a value for each is all that long runs cost
     out: list[Run] = []
-    first = last = None
-    value = 0.0
-    for t, v in values:
-        at = round(float(t) / every)
-        if last is not None and first is not None and at == last + 1:
-            last = at
-            continue
-        if last is not None and first is not None:
-            out.append(Run(first, last, value))
-        first = last = at
-        value = float(v)
-    if last is not None and first is not None:
-        out.append(Run(first, last, value))
+    pairs = [(round(float(t) / every), float(v)) for t, v in values]
+    for _, group in itertools.groupby(enumerate(pairs), lambda one: one[1][0] - one[0]):
+        some = [pair for _, pair in group]
+        readings = [value for _, value in some]
+        out.append(Run(some[0][0], some[-1][0], readings[0], min(readings), max(readings)))
     return out

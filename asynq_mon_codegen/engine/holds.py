@@ -40,12 +40,15 @@ _SAMPLE = re.compile(r'\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\}')
 class Firing:
     """An alert from when it fired to when it was resolved, in Unix seconds; ``end`` is None while it still fires.
 
-    ``labels`` are those of the alert, its name and severity among them.
+    ``labels`` are those of the alert, its name and severity among them; ``low`` and ``high`` the values that its
+    expression had from when it began to hold.
     """
 
     labels: Labels
     start: float
     end: float | None
+    low: float = 0.0
+    high: float = 0.0
 
     def label(self, name: str) -> str:
         """The value of a label, empty where it has none."""
@@ -72,9 +75,17 @@ def firings(rule: Rule, conditions: Sequence[Condition], until: float) -> tuple[
         if what == _BEGAN:
             began[series] = at
         elif series in began:
-            out.append(Firing(labels=labels[series], start=began.pop(series), end=at))
-    out += [Firing(labels=labels[series], start=at, end=None) for series, at in began.items()]
+            out.append(_firing(rule, conditions[series], labels[series], began.pop(series), at))
+    out += [_firing(rule, conditions[series], labels[series], at, None) for series, at in began.items()]
     return tuple(sorted(out, key=lambda f: (f.start, f.labels)))
+
+
+def _firing(rule: Rule, condition: Condition, labels: Labels, start: float, end: float | None) -> Firing:
+    first = (start - rule.hold) / rule.interval
+    last = math.inf if end is None else end / rule.interval
+    during = [run for run in condition.runs if run.first <= last and run.last >= first]
+    low, high = min((r.low for r in during), default=0.0), max((r.high for r in during), default=0.0)
+    return Firing(labels=labels, start=start, end=end, low=low, high=high)
 
 
 class _Timeline:

@@ -103,8 +103,8 @@ def evaluation(history: History, rules: RuleSet) -> Evaluation:
     return Evaluation(needed, folder / "data", step=history.step, hours=hours)
 
 
-def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
-    """What the rules would have done.
+def replayed(history: History, rules: RuleSet, progress: Progress, alerts: Iterable[str] | None = None) -> Replay:
+    """What the rules would have done; with ``alerts`` only these are judged, over all that the rules record.
 
     Raises:
         EngineError: Prometheus or promtool failed.
@@ -119,7 +119,8 @@ def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
     out: list[Firing] = []
     near: list[Near] = []
     left: list[Rule] = []
-    for rule in needed.alerts:
+    wanted = rules if alerts is None else rules.only(alerts)
+    for rule in wanted.alerts:
         known = _read(_place(folder, history, rule))
         if known is None:
             left.append(rule)
@@ -140,7 +141,7 @@ def replayed(history: History, rules: RuleSet, progress: Progress) -> Replay:
                 done += 1
     progress("judging", 1, 1)
     return Replay(
-        rules=rules,
+        rules=wanted,
         start=history.start,
         end=history.end,
         firings=tuple(sorted(out, key=lambda f: (f.start, f.labels))),

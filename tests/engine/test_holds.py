@@ -19,7 +19,7 @@ def rule(hold: float = 0, keep: float = 0, interval: float = 30, labels: tuple[t
 
 
 def condition(*runs: tuple[int, int], queue: str = "q") -> Condition:
-    return Condition((("queue", queue),), tuple(Run(a, b, 5.0) for a, b in runs))
+    return Condition((("queue", queue),), tuple(Run(a, b, 5.0, 4.0, 7.0) for a, b in runs))
 
 
 def times(of: Rule, *conditions: Condition, until: float = 1e6) -> list[tuple[float, float]]:

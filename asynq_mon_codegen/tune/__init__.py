@@ -1,0 +1,1 @@
+"""Thresholds, holds and floors proposed from history, and written into the declaration."""
