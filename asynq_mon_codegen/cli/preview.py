@@ -135,6 +135,7 @@ def _numbers(bundle: Bundle, connection: Connection | None) -> Iterator[_Numbers
     from asynq_mon_codegen.preview.demo import demo_server
     from asynq_mon_codegen.preview.recording import recording
 
+    click.echo("The rules are evaluated over the demo recording, which takes some seconds.", err=True)
     known = recording()
     rules = rules_of({a.path: a.text for a in bundle.artifacts if a.path.startswith("rules/")})
     with (

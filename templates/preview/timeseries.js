@@ -204,8 +204,9 @@ function fillLegend(legend, state, { displayMode = "list", calcs = [] }, redraw)
     list.append(head);
   }
   for (const line of listed) {
-    const entry = element("button", `entry${state.hidden.has(line.index) ? " off" : ""}`);
-    entry.type = "button";
+    const entry = element("div", `entry${state.hidden.has(line.index) ? " off" : ""}`); // a button cannot be a table's row
+    entry.setAttribute("role", "button");
+    entry.tabIndex = 0;
     const dash = element("span", "dash");
     dash.style.background = line.color;
     const name = element("span", "name");
@@ -215,7 +216,7 @@ function fillLegend(legend, state, { displayMode = "list", calcs = [] }, redraw)
       const { text } = shown(line.settings, reduced(line.values, calc));
       entry.append(element("span", "calc", table ? text : `${CALC_NAMES[calc] || calc}: ${text}`));
     }
-    entry.addEventListener("click", (event) => {
+    const choose = (event) => {
       const others = listed.filter((other) => other !== line).map((other) => other.index);
       const alone = !state.hidden.has(line.index) && others.every((index) => state.hidden.has(index));
       if (event.ctrlKey || event.metaKey) {
@@ -225,7 +226,9 @@ function fillLegend(legend, state, { displayMode = "list", calcs = [] }, redraw)
         if (!alone) others.forEach((index) => state.hidden.add(index));
       }
       redraw();
-    });
+    };
+    entry.addEventListener("click", choose);
+    entry.addEventListener("keydown", (event) => event.key === "Enter" && choose(event));
     list.append(entry);
   }
 }

@@ -179,7 +179,8 @@ function drawBarchart(panel, body) {
   if (!rows.length || key < 0) return nothing(body, panel);
   const flat = options.orientation === "horizontal";
   const names = rows.map((row) => plain(row[key] ?? ""));
-  const traces = columns.map((one, i) => ({ one, i })).filter(({ one }) => one.number && one.name !== "Time").map(({ one, i }, index) => {
+  const counted = columns.map((one, i) => ({ one, i })).filter(({ one }) => one.number && one.name !== "Time");
+  const traces = counted.map(({ one, i }, index) => {
     const values = rows.map((row) => (row[i] === null ? null : Number(row[i])));
     const text = values.map((value) => plain(shown(styles[one.style], value).text));
     const color = seriesColor(styles[one.style], index, values);
@@ -187,11 +188,19 @@ function drawBarchart(panel, body) {
   });
   const box = element("div", "plot");
   body.append(box);
+  const { unit, decimals } = styles[counted[0]?.one.style ?? 0];
+  const heights = rows.map((row) => {
+    const own = counted.map(({ i }) => Number(row[i] ?? 0));
+    return options.stacking === "normal" ? reduced(own, "sum") : reduced(own, "max");
+  });
+  const tickvals = ticksBetween(Math.min(0, reduced(heights, "min")), reduced(heights, "max") || 1, unit, 5);
+  const values = { tickmode: "array", tickvals, ticktext: tickvals.map((tick) => plain(shortest(formatValue(tick, unit, decimals)))) };
   const axis = { automargin: true, gridcolor: themed().grid, zerolinecolor: themed().grid, fixedrange: true };
   const layout = {
     width: box.clientWidth, height: box.clientHeight, margin: { l: 30, r: 10, t: 8, b: 24 }, barmode: options.stacking === "normal" ? "stack" : "group",
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: FONT, size: 11, color: themed().text }, showlegend: false,
-    xaxis: { ...axis, type: flat ? "linear" : "category" }, yaxis: { ...axis, type: flat ? "category" : "linear" },
+    xaxis: { ...axis, ...(flat ? { type: "linear", ...values } : { type: "category" }) },
+    yaxis: { ...axis, ...(flat ? { type: "category" } : { type: "linear", ...values }) },
   };
   return { ready: Plotly.newPlot(box, traces, layout, { displayModeBar: false }) };
 }

@@ -202,12 +202,16 @@ def test_a_click_in_the_legend_shows_one_series(kinds: Opened) -> None:
     lines = kinds.panel("Lines")
     assert lines.locator(".js-line").count() == 6
 
-    lines.locator(".legend button", has_text="emails").click()
+    lines.locator(".legend [role=button]", has_text="emails").click()
     assert lines.locator(".js-line").count() == 1
-    lines.locator(".legend button", has_text="emails").click()
+    lines.locator(".legend [role=button]", has_text="emails").click()
 
     assert lines.locator(".js-line").count() == 6
     assert lines.locator(".legend .head").inner_text().split() == ["Name", "Mean", "Max", "Last", "*"]
+    edges = lines.locator(".legend .calc:last-child").evaluate_all(
+        "(all) => all.map((e) => e.getBoundingClientRect().right)"
+    )
+    assert max(edges) - min(edges) < 1  # its columns are columns
 
 
 COLOURED = """async () => {
@@ -228,6 +232,7 @@ def test_each_kind_shows_its_values(kinds: Opened) -> None:
     assert kinds.page.evaluate(COLOURED) > 0.3
     assert kinds.panel("States").locator(".bars path").count() > 5
     assert kinds.panel("Bar chart").locator(".bars path").count() == 5
+    assert "40 K" in kinds.panel("Bar chart").locator(".ytick").all_text_contents()
     assert kinds.panel("Bar gauge").locator(".fill").count() == 5
     assert kinds.panel("Gauge").locator(".arc .main-svg").count() >= 1
     assert kinds.panel("Gauge").locator(".number").inner_text().endswith("mins")
