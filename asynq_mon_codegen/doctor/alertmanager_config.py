@@ -24,12 +24,12 @@ _SECRET = "<secret>"  # noqa: S105 - what Alertmanager writes instead of one
 
 
 def config(running: Running) -> Iterator[Finding]:
-    """Differences from the generated configuration. Message templates cannot be seen through the API."""
+    """Differences from the generated configuration. Templates and secrets cannot be seen."""
     loaded = running.alertmanager_status.config
     wanted = _generated(alertmanager.generate(running.plan))
     yield Finding(
         level=Level.UNSEEN,
-        what="message templates: Alertmanager's API does not show them, only the messages of --notify do",
+        what="message templates and secrets: Alertmanager's API does not show them, a message of --notify does",
     )
     ours = wanted["route"]["routes"][0]
     found = _our_route(loaded.get("route") or {})

@@ -25,7 +25,8 @@ from lab.processes import HOST, Ports, Process, flags
 from lab.tools import program
 
 PROMETHEUS = os.environ.get("PROMETHEUS", "")
-"""Another Prometheus than Debian's."""
+ALERTMANAGER = os.environ.get("ALERTMANAGER", "")
+"""Others than Debian's."""
 QUEUES = ("mail", "orders")
 SCRAPE = "1s"
 EVALUATION = "1s"
@@ -89,6 +90,8 @@ class Web:
             def answer(self, answer: Answer) -> None:
                 status, text = answer
                 self.send_response(status)
+                kind = "application/json" if text.startswith(("{", "[")) else "text/plain; version=0.0.4"
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(text.encode())))
                 self.end_headers()
                 self.wfile.write(text.encode())
@@ -170,7 +173,11 @@ def alertmanager(folder: Path, ports: Ports) -> Process:
         "cluster.listen-address": "",
     }
     return Process(
-        "alertmanager", (program("prometheus-alertmanager"), *flags(given)), folder, port=port, ready="/-/ready"
+        "alertmanager",
+        (ALERTMANAGER or program("prometheus-alertmanager"), *flags(given)),
+        folder,
+        port=port,
+        ready="/-/ready",
     )
 
 

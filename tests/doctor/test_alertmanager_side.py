@@ -95,9 +95,11 @@ def test_routes_receivers_and_mute_times(look: Look, hook: Web) -> None:
     assert all(f.fix for f in found)
 
 
-def test_a_timing_and_an_address(look: Look) -> None:
-    """A timing is a warning, another address of a receiver an error."""
-    changed = {s: (Receiver.webhook(f"hook-{s.value}", url="http://elsewhere/x"),) for s in Severity}
+def test_a_timing_and_a_setting(look: Look) -> None:
+    """A timing is a warning, another receiver of the name an error; its address is masked by new Alertmanagers."""
+    changed = {
+        s: (Receiver.webhook(f"hook-{s.value}", url="http://elsewhere/x", send_resolved=False),) for s in Severity
+    }
     found = config(look(plan_of(declare(receivers=changed, evaluation_interval="1m"))))
     waits = [f for f in found if "group_wait" in f.what]
 
@@ -106,7 +108,7 @@ def test_a_timing_and_an_address(look: Look) -> None:
     hooks = [f for f in found if f.what.startswith("receiver hook-")]
     assert hooks
     assert {f.level for f in hooks} == {Level.ERROR}
-    assert "declared 'http://elsewhere/x'" in hooks[0].what
+    assert "send_resolved is True, declared False" in hooks[0].what
 
 
 def test_no_route_and_other_inhibitions(look: Look, stranger: str) -> None:
