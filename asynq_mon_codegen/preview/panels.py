@@ -39,14 +39,22 @@ class Answered:
 def drawn_as(panel: Mapping[str, Any]) -> Literal["series", "table", "heatmap", "logs", "text", "unknown"]:
     """How a panel is drawn; logs are what asks a data source other than Prometheus."""
     kind = panel["type"]
-    asks = (panel.get("datasource") or {}).get("type", "prometheus")
     if kind == "text":
         return "text"
-    if kind == "logs" or asks != "prometheus":
+    if kind == "logs" or _asks(panel) != "prometheus":
         return "logs"
     if kind == "heatmap":
         return "heatmap"
     return "series" if kind in _SERIES else "table" if kind in _TABLES else "unknown"
+
+
+def _asks(panel: Mapping[str, Any]) -> str:
+    """The kind of data source; one that is given by name only, or by none, is taken for a Prometheus."""
+    for given in (panel.get("datasource"), *(target.get("datasource") for target in panel.get("targets", ()))):
+        kind = given.get("type") if isinstance(given, dict) else None
+        if kind and kind != "datasource":  # which is Grafana's word for several
+            return str(kind)
+    return "prometheus"
 
 
 def content_of(
@@ -57,7 +65,7 @@ def content_of(
     Raises:
         UsageError: the panel transforms its answers in a way that a preview does not know.
     """
-    unknown = sorted({t["id"] for t in panel.get("transformations", ())} - UNDERSTOOD)
+    unknown = sorted({t["id"] for t in _transformations(panel)} - (UNDERSTOOD if drawn_as(panel) == "table" else set()))
     if unknown:
         raise UsageError(f"the transformation {unknown[0]} is not previewed")
     match drawn_as(panel):
@@ -70,6 +78,10 @@ def content_of(
             return _table(panel, answers)
         case _:
             return _series(panel, answers)
+
+
+def _transformations(panel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in panel.get("transformations", ()) if not one.get("disabled")]
 
 
 class _Styles:
@@ -142,7 +154,7 @@ def _heatmap(panel: Mapping[str, Any], answers: Sequence[Answered]) -> tuple[Dat
 
 
 def _table(panel: Mapping[str, Any], answers: Sequence[Answered]) -> tuple[Data, int]:
-    table = table_of({one.target.get("refId", ""): one.result for one in answers}, panel.get("transformations", ()))
+    table = table_of({one.target.get("refId", ""): one.result for one in answers}, _transformations(panel))
     styles, columns = _Styles(), []
     for place, name in enumerate(table.columns):
         number = any(isinstance(row[place], float) for row in table.rows)

@@ -36,8 +36,13 @@ const preview = {
     panel.drawn = true;
     if (panel.status.kind === "error") return void panel.body.append(element("div", "failure", panel.status.text));
     if (panel.status.kind === "logs") return void panel.body.append(element("pre", "nothing", panel.status.text));
-    panel.chart = DRAW[panel.type](panel, panel.body);
-    await panel.chart?.ready;
+    try {
+      panel.chart = DRAW[panel.type](panel, panel.body);
+      await panel.chart?.ready;
+    } catch (error) { // the others are drawn all the same
+      console.error(error);
+      panel.body.replaceChildren(element("div", "failure", `could not be drawn: ${error.message}`));
+    }
   },
 
   // Draws what is visible, one panel after the other, so that the page answers meanwhile.

@@ -244,6 +244,14 @@ def test_each_kind_shows_its_values(kinds: Opened) -> None:
     assert [row.split()[0] for row in rows.all_inner_texts()] == QUEUES[::-1]
 
 
+def test_a_panel_that_cannot_be_drawn_stops_no_other(kinds: Opened) -> None:
+    kinds.page.evaluate("preview.panels[0].data.styles = []; preview.drawVisible(true)")
+    kinds.drawn()
+
+    assert "could not be drawn" in kinds.panel("Lines").inner_text()
+    assert kinds.panel("Stack").locator(".js-line").count() == 5
+
+
 def test_hostile_texts_stay_texts(command: Command, boards: Boards, browser: Browser, tmp_path: Path) -> None:
     done = command("--dashboards", boards(a=hostile()), "-o", tmp_path)
     assert done.exit_code == 0, done.output

@@ -122,6 +122,36 @@ def test_strict_fails_on_no_data_and_errors(command: Command, boards: Boards, tm
     assert "x: A" not in allowed.stderr
 
 
+def test_dashboards_of_other_origin(command: Command, boards: Boards, tmp_path: Path) -> None:
+    """What they have and ours have not: data sources by name, other panels, transformations, hidden queries."""
+    hidden = stat("vector(1)", "hidden")
+    hidden["targets"].append({"expr": "sum(", "refId": "B", "hide": True})
+    panels_ = [
+        stat("vector(1)", "by name") | {"datasource": "Prometheus"},
+        stat("vector(1)", "mixed") | {"datasource": {"type": "datasource", "uid": "-- Mixed --"}},
+        stat("vector(1)", "other") | {"datasource": {"type": "victoriametrics-logs-datasource", "uid": "x"}},
+        stat("vector(1)", "reduced") | {"transformations": [{"id": "reduce", "options": {}}]},
+        stat("vector(1)", "not reduced") | {"transformations": [{"id": "reduce", "disabled": True, "options": {}}]},
+        stat("vector(1)", "map") | {"type": "geomap"},
+        hidden,
+    ]
+
+    done = command("--dashboards", boards(a={"panels": panels_}), "--json", "-o", tmp_path)
+
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    said = {p["title"]: p["message"] or p["status"] for board in found["dashboards"] for p in board["panels"]}
+    assert said == {
+        "by name": "series",
+        "mixed": "series",
+        "other": "logs are not previewed: vector(1)",
+        "reduced": "the transformation reduce is not previewed",
+        "not reduced": "series",
+        "map": "panels of the type geomap are not previewed",
+        "hidden": "series",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
