@@ -17,7 +17,8 @@ function drawTimeline(panel, body) {
   }
   if (options.legend?.showLegend !== false) body.append(stateLegend(states));
   const opacity = (lanes[0].settings["custom.fillOpacity"] ?? 70) / 100;
-  const names = lanes.map((lane) => shortened(lane.name, 26));
+  const letters = Math.max(14, Math.floor((area.clientWidth * 0.35) / 7));
+  const names = lanes.map((lane) => shortened(lane.name, letters));
   const thick = options.rowHeight ?? 0.9;
   const tall = ((area.clientHeight - 36) / lanes.length) * thick > 13;
   const traces = [...states.values()].map(({ color, runs, text }) => ({
