@@ -96,7 +96,7 @@ def _rungs(unit: Unit, near: float, most: float = float("inf")) -> list[float]:
     if unit is Unit.RATIO:
         return [v for v in _RATIOS if v <= most]
     smallest, largest = _power_below(near) / 1000, min(most, near * 1e6)
-    values = (digit * smallest * 10**exponent for exponent in range(_POWERS) for digit in _DIGITS)
+    values = (float(f"{digit * smallest * 10**exponent:.12g}") for exponent in range(_POWERS) for digit in _DIGITS)
     whole = unit in (Unit.COUNT, Unit.TASKS, Unit.ATTEMPTS, Unit.BYTES)
     return [v for v in values if v <= largest and (not whole or v.is_integer())]
 
