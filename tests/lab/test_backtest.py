@@ -48,7 +48,7 @@ def test_a_backtest_finds_what_really_fired(tmp_path: Path) -> None:
         began = time.time()
         for worker in lab.workers:
             worker.kill()
-        lab.sleep(12 * MINUTE)
+        lab.sleep(8 * MINUTE)
         incidents.append(Incident(start=began, end=time.time(), threat="availability", name="no workers"))
         for worker in lab.workers:
             worker.start()
