@@ -15,7 +15,7 @@ from asynq_mon_codegen.engine.holds import Firing
 from asynq_mon_codegen.engine.replay import Replay
 from asynq_mon_codegen.model import Severity
 
-__all__ = ["FLAP", "Judged", "Row", "judged", "rows", "subject"]
+__all__ = ["FLAP", "Judged", "Row", "about", "judged", "rows", "subject"]
 
 FLAP = 1800.0
 """Seconds: an alert that fires again so soon after its end flaps."""
@@ -122,9 +122,14 @@ def rows(fired: Sequence[Firing], sent: Sequence[Notification], false: Sequence[
 _COMMON = frozenset({"alertname", "severity", "threat", "component", "service", "team"})
 
 
+def about(given: Labels) -> dict[str, str]:
+    """The labels of an alert that say what it is about: its queue, its instance and the like."""
+    return {k: v for k, v in given if k not in _COMMON}
+
+
 def subject(given: Labels) -> str:
-    """What an alert is about: its queue, and what else its labels name."""
-    labels = {k: v for k, v in given if k not in _COMMON}
+    """The same as a text, the queue first."""
+    labels = about(given)
     queue = labels.pop("queue", "")
     return " ".join(filter(None, (queue, *(f"{k}={v}" for k, v in sorted(labels.items())))))
 

@@ -12,6 +12,7 @@ from asynq_mon_codegen.cli.history import (
     Declared,
     console,
     declared_rules,
+    deployed_rules,
     history_options,
     progress,
     span_of,
@@ -62,7 +63,7 @@ def backtest(
     known = None if incidents is None else read_incidents(incidents)
     sides = [_chosen(declared_rules(config), alerts)]
     if against is not None:
-        sides.append(_chosen(_deployed(against), alerts, missing_ok=True))
+        sides.append(_chosen(deployed_rules(against), alerts, missing_ok=True))
     notifiers = [Notifier.of(side.place, side.alertmanager) for side in sides]
     step = min(side.rules.step for side in sides)
     folder = work_folder(work, prometheus, step, fresh=fresh)
@@ -100,10 +101,3 @@ def _chosen(side: Declared, alerts: tuple[str, ...], *, missing_ok: bool = False
         if name not in names and not missing_ok:
             raise UsageError(f"{side.place}: there is no alert {name!r}", did_you_mean(name, names))
     return Declared(rules=side.rules.only(alerts), alertmanager=side.alertmanager, place=side.place)
-
-
-def _deployed(base: str) -> Declared:
-    from asynq_mon_codegen.diff.files import of_name
-
-    files = of_name(base, Path(), allow_empty=False)
-    return Declared.of_files(files.texts, files.name)

@@ -26,7 +26,17 @@ from asynq_mon_codegen.errors import DeclarationError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Declared", "Span", "console", "declared_rules", "history_options", "progress", "span_of", "work_folder"]
+__all__ = [
+    "Declared",
+    "Span",
+    "console",
+    "declared_rules",
+    "deployed_rules",
+    "history_options",
+    "progress",
+    "span_of",
+    "work_folder",
+]
 
 _FILE_WIDTH = 140
 _CONFIG = "alertmanager/alertmanager.yaml"
@@ -117,6 +127,18 @@ def declared_rules(config: Path | None) -> Declared:
     built_in = config is None and bundle.path.is_absolute()
     name = "the built-in declaration" if built_in else str(bundle.path)
     return Declared.of_files({a.path: a.text for a in bundle.artifacts}, name)
+
+
+def deployed_rules(base: str) -> Declared:
+    """The rules of a folder of generated files, or of a git revision.
+
+    Raises:
+        UsageError: it is neither, or has no such files.
+    """
+    from asynq_mon_codegen.diff.files import of_name
+
+    files = of_name(base, Path(), allow_empty=False)
+    return Declared.of_files(files.texts, files.name)
 
 
 def work_folder(work: Path | None, connection: Connection, step: float, *, fresh: bool) -> Path:

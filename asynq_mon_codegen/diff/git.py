@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from asynq_mon_codegen.errors import UsageError
 
-__all__ = ["files_at", "is_revision"]
+__all__ = ["files_at", "is_revision", "last_changed"]
 
 _FILE_MODES = (b"100644", b"100755")
 _TIMEOUT_SECONDS = 60
@@ -43,6 +44,54 @@ def files_at(folder: Path, revision: str, wanted: Callable[[str], bool]) -> dict
         if tab and mode in _FILE_MODES and wanted(path):
             blobs[path] = rest.partition(b" ")[2].decode()
     return {path: _text(data, f"{revision}:{prefix}{path}") for path, data in _contents(folder, blobs).items()}
+
+
+def last_changed(folder: Path, below: str, counts: Callable[[str], bool]) -> dict[str, float]:
+    """When each file below ``folder/below`` was last changed by a commit, in Unix seconds, newest first.
+
+    Only lines that ``counts`` says yes to are a change; files that are not there any more are told too.
+
+    Raises:
+        UsageError: there is no git, no repository or no commit, or the clone is shallow.
+    """
+    if not is_revision(folder, "HEAD"):
+        where = "this folder" if folder == Path() else str(folder)
+        raise UsageError(f"{where} is in no git repository with a commit, or git is not installed", "see: git status")
+    if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        raise UsageError("a shallow clone does not know when files were changed", "in CI: fetch-depth: 0")
+    form = (
+        "--format=%x01%ct",
+        "--patch",
+        "--unified=0",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-renames",
+    )
+    told = _git(folder, "-c", "core.quotePath=false", "log", *form, "--relative", "HEAD", "--", below)
+    out: dict[str, float] = {}
+    for at, path, line in _lines(told.decode("utf-8", "replace")):
+        if path not in out and counts(line):
+            out[path] = at
+    return out
+
+
+def _lines(log: str) -> Iterator[tuple[float, str, str]]:
+    """The lines of a log that were taken out or put in, each with the time and the file."""
+    at, path, left = 0.0, "", 0
+    for line in log.split("\n"):
+        if left and line[:1] in ("+", "-"):
+            left -= 1
+            yield at, path, line[1:]
+        elif line.startswith("\x01"):
+            at = float(line[1:])
+        elif line.startswith(("--- a/", "+++ b/")):
+            path = line[6:].rstrip("\t")
+        elif hunk := _HUNK.match(line):
+            left = sum(int(n or 1) for n in hunk.groups())
+
+
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 
 
 def _commit(folder: Path, revision: str) -> str:

@@ -23,12 +23,12 @@ from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.prometheus_api import Prometheus
 from asynq_mon_codegen.promql.labels import Matcher
 
-__all__ = ["Extent", "Progress", "copy", "digest", "extents", "queries"]
+__all__ = ["PROBES", "Extent", "Progress", "copy", "digest", "extents", "queries"]
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
-_PROBES = 720
+PROBES = 720
 
 
 @frozen(kw_only=True)
@@ -101,7 +101,7 @@ def extents(
     data: Path, wanted: Mapping[str, str], since: Mapping[str, float], end: float, step: float
 ) -> Mapping[str, Extent | None]:
     """Of each name when it has samples in the copy; None where it has none."""
-    coarse = {name: max(step, (end - since[name]) / _PROBES) for name in wanted}
+    coarse = {name: max(step, (end - since[name]) / PROBES) for name in wanted}
     first: dict[str, float] = {}
     widest = max(coarse.values(), default=step)
     with serving(data, lookback=widest) as local:
@@ -110,7 +110,7 @@ def extents(
             if times:
                 first[name] = max(since[name], times[0] - widest)
     # once more from there on, where the time is shorter: finer
-    finest = max([step * 2, *((end - at) / _PROBES for at in first.values())])
+    finest = max([step * 2, *((end - at) / PROBES for at in first.values())])
     out: dict[str, Extent | None] = dict.fromkeys(wanted)
     with serving(data, lookback=finest) as local:
         for name, at in first.items():
@@ -161,7 +161,7 @@ def _within(progress: Progress, part: int, name: int, names: int, parts: int) ->
 
 def _most(server: Prometheus, expr: str, begin: float, end: float) -> float:
     """The most series at once, of those moments that are looked at."""
-    step = max(60.0, (end - begin) / _PROBES)
+    step = max(60.0, (end - begin) / PROBES)
     pages = server.pages(f"count({expr})", start=begin, end=end, step=step)
     return max((float(v) for page in pages for one in page for _, v in one.get("values", ())), default=0.0)
 

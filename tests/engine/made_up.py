@@ -54,13 +54,22 @@ def samples(queue: Queue, times: Sequence[int]) -> Iterator[tuple[str, list[floa
 
 
 def history(
-    data: Path, queues: Sequence[Queue], start: float, end: float, *, without: tuple[float, float] = (0, 0)
+    data: Path,
+    queues: Sequence[Queue],
+    start: float,
+    end: float,
+    *,
+    without: tuple[float, float] = (0, 0),
+    ones: Sequence[tuple[str, float, float]] = (),
 ) -> None:
-    """Blocks with the deployment from ``start`` to before ``end``; the exporter was not there ``without``."""
+    """Blocks with the deployment from ``start`` to before ``end``; the exporter was not there ``without``.
+
+    ``ones`` are more series that were 1 from when to before when.
+    """
     times = range(int(start), int(end), STEP)
     series = [one for queue in queues for one in samples(queue, times)]
-    ones = [1.0] * len(times)
-    series += [(f"up{{{TARGET}}}", ones), ('up{job="asynq-workers",instance="worker:2112"}', ones)]
+    up = [1.0] * len(times)
+    series += [(f"up{{{TARGET}}}", up), ('up{job="asynq-workers",instance="worker:2112"}', up)]
     with Writer(data, 18) as writer:
         for begin, until in periods(start, end, 18):
             chunks = (
@@ -69,4 +78,5 @@ def history(
                 for t, value in zip(times, values, strict=True)
                 if begin <= t < until and not without[0] <= t < without[1]
             )
-            writer.write(chunks, lambda: None)
+            more = (f"{name} 1 {t}\n" for name, a, b in ones for t in times if begin <= t < until and a <= t < b)
+            writer.write((*chunks, *more), lambda: None)
