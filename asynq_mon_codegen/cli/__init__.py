@@ -22,6 +22,7 @@ _COMMANDS = {
     "diff": "diff",
     "backtest": "backtest",
     "doctor": "doctor",
+    "review": "review",
     "init": "init",
     "preview": "preview",
 }

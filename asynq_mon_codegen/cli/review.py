@@ -1,0 +1,155 @@
+"""``asynq-mon review``."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from asynq_mon_codegen.build import declaration_path, open_declaration
+from asynq_mon_codegen.cli.common import config_option, json_option, print_json, told
+from asynq_mon_codegen.cli.connection import connection_options
+from asynq_mon_codegen.cli.history import (
+    Declared,
+    Span,
+    declared_rules,
+    deployed_rules,
+    history_options,
+    progress,
+    span_of,
+    work_folder,
+)
+from asynq_mon_codegen.connection import Connection
+from asynq_mon_codegen.duration import duration
+from asynq_mon_codegen.errors import DeclarationError, UsageError
+
+if TYPE_CHECKING:
+    from asynq_mon_codegen.backtest.incidents import Incident
+    from asynq_mon_codegen.plan import Plan
+    from asynq_mon_codegen.review.report import Review
+
+_STDOUT = Path("-")
+
+
+@click.command()
+@config_option
+@connection_options("prometheus", required=("prometheus",))
+@functools.partial(history_options, length="90d")
+@click.option("--against", metavar="BASE", help="Compare with these generated files: a folder, or a git revision.")
+@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents that happened, a YAML file.")
+@click.option(
+    "--short", "within", default="15m", show_default=True, metavar="DURATION", help="What is over so soon ended itself."
+)
+@click.option(
+    "--generated",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where the generated files are, whose runbooks git dates.  [default: .]",
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="A folder, a file NAME.md, or - to print.  [default: reviews]"
+)
+@click.option("--stdout", is_flag=True, help="Print the report, like -o -.")
+@json_option
+@told
+def review(
+    config: Path | None,
+    prometheus: Connection,
+    length: str,
+    end: str | None,
+    work: Path | None,
+    fresh: bool,
+    against: str | None,
+    incidents: Path | None,
+    within: str,
+    generated: Path,
+    out: Path | None,
+    stdout: bool,
+    as_json: bool,
+) -> None:
+    """Write a dated report for the team's regular look at its alerts: each section ends with what to decide.
+
+    The noisiest alerts, those that resolved by themselves or never fired, levels far from what was seen, queues that
+    nobody declared, runbooks not touched for a year. It looks at what the rules would have done (as backtest does) and
+    at what was really firing (the series ALERTS). The file is named by --end; another day's is never overwritten.
+    """
+    from asynq_mon_codegen.backtest.incidents import read_incidents
+    from asynq_mon_codegen.backtest.words import day
+    from asynq_mon_codegen.review.place import place_of, written
+    from asynq_mon_codegen.review.report import brief, data_of, markdown_of
+
+    span = span_of(length, end)
+    known = None if incidents is None else read_incidents(incidents)
+    printed = stdout or out == _STDOUT
+    if not printed and not as_json:
+        place_of(out, day(span.end))  # before the work
+    seconds = _seconds(within)
+    sides = [declared_rules(config), *([] if against is None else [deployed_rules(against)])]
+    folder = work_folder(work, prometheus, min(side.rules.step for side in sides), fresh=fresh)
+    plan = open_declaration(declaration_path(config))
+    found = _found(sides, plan, prometheus, span, folder, known, generated, seconds, quiet=as_json)
+    if as_json:
+        print_json(data_of(found))
+    elif printed:
+        click.echo(markdown_of(found), nl=False)
+    else:
+        path = place_of(out, day(found.end))
+        written(path, markdown_of(found))
+        click.echo(str(path))
+        for line in brief(found):
+            click.echo(f"  {line}")
+
+
+def _found(
+    sides: list[Declared],
+    plan: Plan,
+    connection: Connection,
+    span: Span,
+    folder: Path,
+    incidents: tuple[Incident, ...] | None,
+    generated: Path,
+    within: float,
+    *,
+    quiet: bool,
+) -> Review:
+    from asynq_mon_codegen.backtest.notifications import Notifier
+    from asynq_mon_codegen.backtest.summary import judged
+    from asynq_mon_codegen.backtest.told import notes_on
+    from asynq_mon_codegen.engine.replay import open_history, replayed
+    from asynq_mon_codegen.prometheus_api import Prometheus
+    from asynq_mon_codegen.review.collect import collected
+    from asynq_mon_codegen.review.period import of_what_there_is
+
+    notifiers = [Notifier.of(side.place, side.alertmanager) for side in sides]
+    with progress(quiet=quiet) as tell, Prometheus(connection) as server:
+        history = open_history(server, [s.rules for s in sides], span.start, span.end, folder, tell)
+        notes = notes_on(history)
+        history = of_what_there_is(history)
+        replays = [replayed(history, side.rules, tell) for side in sides]
+        pairs = zip(replays, notifiers, strict=True)
+        now, *before = [judged(replay, notifier, incidents) for replay, notifier in pairs]
+        return collected(
+            plan=plan,
+            place=sides[0].place,
+            base=sides[1].place if before else "",
+            server=server,
+            history=history,
+            now=now,
+            before=before[0] if before else None,
+            wanted=span.end - span.start,
+            end=span.end,
+            within=within,
+            incidents=incidents or (),
+            generated=generated,
+            notes=(*notes, *(f"The server warned: {w}" for w in server.warnings)),
+            progress=tell,
+        )
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration(text, "--short").seconds
+    except DeclarationError as error:
+        raise UsageError(f"--short: {error.message}", error.hint) from None
