@@ -10,7 +10,7 @@ from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.promql import Counter, Metric, Source
 from asynq_mon_codegen.promql.parsed import Selector
 
-__all__ = ["labels", "presence", "types"]
+__all__ = ["labels", "presence", "source_words", "types"]
 
 _DAY = "1d"
 _FIX = {
@@ -60,16 +60,17 @@ def _nothing_of(running: Running, source: Source, missing: list[Selector], alert
     if source is Source.INSTRUMENTATION and running.plan.monitoring.instrumentation:
         level = Level.ERROR
     if level is Level.NOTE:
-        what = f"nothing is scraped of {_named(source)}: {counted(len(alerts), 'alert')} cannot fire"
+        what = f"nothing is scraped of {source_words(source)}: {counted(len(alerts), 'alert')} cannot fire"
     else:
-        named = listed(dict.fromkeys(s.name for s in missing)) if source is Source.OTHER else _named(source)
+        named = listed(dict.fromkeys(s.name for s in missing)) if source is Source.OTHER else source_words(source)
         seen = ", but there was in the last day" if _recent(running, missing) else ", nor was there in the last day"
         what = f"there is no series of {named}{seen}"
     where = listed([text_of(s) for s in missing], 3) if level is not Level.NOTE else ""
     return Finding(level=level, what=what, where=where, alerts=alerts, fix=_FIX[source])
 
 
-def _named(source: Source) -> str:
+def source_words(source: Source) -> str:
+    """What exports the metrics of a source, in words."""
     names = {
         Source.COLLECTOR: "asynq's exporter",
         Source.EXPORTER: "the exporter's target",

@@ -23,6 +23,8 @@ __all__ = ["Seen", "levels", "section"]
 
 _FAR = 10.0
 _CLOSE = 0.9
+_FEW = 10
+_WHOLE = (Unit.COUNT, Unit.TASKS, Unit.ATTEMPTS)
 _USUAL = 0.999
 _PIECE = 86_400.0
 """Seconds of which the highest value is asked at once: Prometheus holds all of them in memory."""
@@ -64,6 +66,8 @@ class Seen:
     def close(self) -> bool:
         """What is usual is not beyond it, but within a tenth of it."""
         near, far = (self.usual, self.level) if self.rising else (self.level, self.usual)
+        if self.unit in _WHOLE and self.level < _FEW:
+            return False  # of so few, one is more than a tenth: a state such as up or down is always this close
         return _CLOSE * far <= near <= far
 
 
@@ -145,8 +149,8 @@ def section(found: tuple[Seen, ...]) -> Section:
         decide.append("Where it is close: whether this load is healthy; then raise the level before it fires each day.")
     return Section(
         title=title,
-        lead=f"Nothing came near {counted(len(far), 'level')}; {counted(len(close), 'level')} "
-        f"{'is' if len(close) == 1 else 'are'} about to be reached.",
+        lead=f"{counted(len(far), 'level')} that nothing came near, "
+        f"{counted(len(close), 'level')} about to be reached.",
         tables=tuple(tables),
         notes=tuple(notes),
         decide=" ".join(decide),

@@ -120,7 +120,7 @@ def brief(review: Review, proposals: Sequence[str] = ()) -> tuple[str, ...]:
     count = "" if loudest is None else f": {counted(loudest.messages, 'notification')}"
     found = review.summary
     fired, sent = counted(found.fired, "alert"), counted(found.messages, "notification")
-    blind = counted(len(review.silent.blind), "blind alert")
+    blind = counted(sum(len(b.alerts) for b in review.silent.blind), "blind alert")
     strangers = f"queues nobody declared: {len(review.queues.strangers):,}"
     return (
         f"{moment(review.start)} to {moment(review.end)} UTC: {fired} fired, {sent} ({found.a_week:,.1f} a week)",

@@ -10,7 +10,7 @@ from attrs import frozen
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.summary import Judged
 from asynq_mon_codegen.backtest.words import length
-from asynq_mon_codegen.review.section import Section, Table, counted, name
+from asynq_mon_codegen.review.section import Section, Table, counted, name, names
 
 __all__ = ["SHORT", "Short", "section", "short"]
 
@@ -18,19 +18,21 @@ SHORT = "15m"
 """What passes until the notification is sent, read and somebody sits at a keyboard; nobody ended what was shorter."""
 
 _MINUTE = 60
+_SUBJECTS = 3
 
 
 @frozen(kw_only=True)
 class Short:
-    """An alert of one severity about one subject that ended by itself ``short`` of ``fired`` times.
+    """An alert of one severity that ended by itself ``short`` of ``fired`` times.
 
-    Times in seconds: for how long the condition went on at most after the alert fired, the rule's ``hold`` now, and
-    the hold with which none of them had fired. Time for which a rule keeps firing afterwards does not count.
+    ``subjects`` are what it was about, the most frequent first. Times in seconds: for how long the condition went on
+    at most after the alert fired, the rule's ``hold`` now, and the hold with which none of them had fired. Time for
+    which a rule keeps firing afterwards does not count.
     """
 
     alert: str
     severity: str
-    subject: str
+    subjects: tuple[str, ...]
     short: int
     fired: int
     longest: float
@@ -40,31 +42,31 @@ class Short:
 
 def short(judged: Judged, incidents: Sequence[Incident], within: float) -> tuple[Short, ...]:
     """Those that were resolved ``within`` so many seconds outside of all incidents, most often first."""
-    rules = {(r.name, dict(r.labels).get("severity", "")): r for r in judged.replay.rules.alerts}
     out = []
-    for row in judged.rows:
-        rule = rules[row.alert, row.severity]
-        lasted = [
-            max(0.0, f.end - f.start - rule.keep)
-            for f in row.firings
-            if f.end is not None and not any(i.near(f) for i in incidents)
-        ]
-        ended = [seconds for seconds in lasted if seconds <= within]
+    for rule in judged.replay.rules.alerts:
+        severity = dict(rule.labels).get("severity", "")
+        rows = [row for row in judged.rows if (row.alert, row.severity) == (rule.name, severity)]
+        ended: dict[str, list[float]] = {}
+        for row in rows:
+            for firing in row.firings:
+                lasted = firing.until(math.inf) - firing.start - rule.keep
+                if lasted <= within and not any(i.near(firing) for i in incidents):
+                    ended.setdefault(row.subject, []).append(max(0.0, lasted))
         if ended:
-            longest = max(ended)
+            longest = max(max(times) for times in ended.values())
             out.append(
                 Short(
-                    alert=row.alert,
-                    severity=row.severity,
-                    subject=row.subject,
-                    short=len(ended),
-                    fired=len(row.firings),
+                    alert=rule.name,
+                    severity=severity,
+                    subjects=tuple(sorted(ended, key=lambda s: (-len(ended[s]), s))),
+                    short=sum(map(len, ended.values())),
+                    fired=sum(len(row.firings) for row in rows),
                     longest=longest,
                     hold=rule.hold,
                     enough=math.ceil((rule.hold + longest + rule.interval) / _MINUTE) * _MINUTE,
                 )
             )
-    return tuple(sorted(out, key=lambda s: (-s.short, -s.fired, s.alert, s.severity, s.subject)))
+    return tuple(sorted(out, key=lambda s: (-s.short, -s.fired, s.alert, s.severity)))
 
 
 def section(found: tuple[Short, ...], within: float, *, incidents: bool) -> Section:
@@ -77,7 +79,7 @@ def section(found: tuple[Short, ...], within: float, *, incidents: bool) -> Sect
         (
             name(s.alert),
             s.severity,
-            name(s.subject) if s.subject else "",
+            names((one for one in s.subjects if one), _SUBJECTS),
             f"{s.short:,} of {s.fired:,}",
             length(s.longest),
             length(s.hold),
@@ -85,21 +87,20 @@ def section(found: tuple[Short, ...], within: float, *, incidents: bool) -> Sect
         )
         for s in found
     )
-    columns = ("alert", "severity", "subject", ">by themselves", ">went on at most", ">hold now", ">hold without them")
+    columns = ("alert", "severity", "of", ">by themselves", ">went on at most", ">hold now", ">hold without them")
     only = [s for s in found if s.short == s.fired]
+    kinds = tuple(dict.fromkeys(s.alert for s in found))
+    given = (
+        () if incidents else ("Incidents were not given: with `--incidents FILE` alerts in their time are left out.",)
+    )
     return Section(
         title=title,
-        lead=f"{counted(sum(s.short for s in found), 'alert')} of {counted(len(found), 'pair')} of alert and "
-        f"subject were over within {length(within)}{outside}: nobody can have ended them.",
+        lead=f"{counted(sum(s.short for s in found), 'time')} an alert was over within {length(within)}{outside}: "
+        "nobody can have ended it.",
         tables=(Table(columns=columns, rows=rows),),
-        notes=(
-            "" if incidents else "Incidents were not given; with `--incidents FILE` alerts in their time are left out.",
-        ),
-        decide="For each line: the hold of the last column, a higher level, or neither, if to know was worth the "
-        "interruption. A longer hold also tells real trouble later, by the difference."
-        + (f" {counted(len(only), 'line')} never did anything else; begin there." if only else ""),
-        task="a longer hold or a higher level for "
-        + ", ".join(name(s.alert) for s in {s.alert: s for s in found}.values())
-        if len({s.alert for s in found}) <= 5
-        else f"a longer hold or a higher level for {len({s.alert for s in found})} alerts",
+        notes=given,
+        decide="For each line: a longer hold (with that of the last column none of them had fired, but real trouble is "
+        "told later by the difference too), a higher level for what is named, or neither, if to know was worth the "
+        "interruption." + (f" {counted(len(only), 'line')} never did anything else; begin there." if only else ""),
+        task=f"a longer hold or a higher level for {names(kinds)}",
     )

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from asynq_mon_codegen.backtest.summary import Judged, subject
 from asynq_mon_codegen.backtest.words import length, moment
+from asynq_mon_codegen.doctor.metrics import source_words
 from asynq_mon_codegen.doctor.reads import Reads
 from asynq_mon_codegen.engine.history import Extent
 from asynq_mon_codegen.engine.replay import Near
@@ -19,14 +20,16 @@ from asynq_mon_codegen.review.section import Section, Table, counted, name, name
 __all__ = ["Blind", "Missed", "Quiet", "Silent", "section", "silent"]
 
 _LISTED = 60
+_SHOWN = 8
 
 
 @frozen(kw_only=True)
 class Blind:
-    """An alert that reads series of which there were none, so that it cannot fire."""
+    """Alerts that cannot fire, for there was nothing of what they read; ``sources`` are who should export it."""
 
-    alert: str
+    sources: tuple[str, ...]
     lacks: tuple[str, ...]
+    alerts: tuple[str, ...]
 
 
 @frozen(kw_only=True)
@@ -77,11 +80,7 @@ def silent(judged: Judged, plan: Plan, extents: Mapping[str, Extent | None], pro
     there = [(a, s, production.fired(a, s)) for a, s in quiet]
     others = {f.label("alertname") for f in production.firings} - declared
     return Silent(
-        blind=tuple(
-            Blind(alert=alert, lacks=blind[alert])
-            for alert in dict.fromkeys(a for a, _ in quiet)
-            if alert in blind and alert not in fired
-        ),
+        blind=_by_source(plan, {a: blind[a] for a, _ in quiet if a in blind and a not in fired}),
         missed=tuple(sorted(missed, key=lambda m: (-(m.longest / m.hold if m.hold else 1), m.alert, m.severity))),
         quiet=tuple(Quiet(alert=a, severity=s) for a, s in quiet if (a, s) not in near and a not in blind),
         only_there=tuple(one for one in there if one[2]) if production.known else None,
@@ -95,13 +94,14 @@ def section(found: Silent) -> Section:
     """The fourth section."""
     title = "Alerts that never fired"
     rules = len(found.missed) + len(found.quiet)
+    unseeing = sum(len(b.alerts) for b in found.blind)
     if not found.blind and not rules:
         return Section(title=title, lead="Every alert fired at least once.", notes=tuple(_production(found)))
     tables = []
     if found.blind:
-        rows = tuple((name(b.alert), names(b.lacks, 3)) for b in found.blind)
+        rows = tuple((" and ".join(b.sources), names(b.alerts, _SHOWN), names(b.lacks, 2)) for b in found.blind)
         tables.append(
-            Table(caption="Blind: there is nothing to fire on.", columns=("alert", "no series of"), rows=rows)
+            Table(caption="Blind: there is nothing to fire on.", columns=("nothing of", "alerts", "such as"), rows=rows)
         )
     if found.missed:
         near = tuple(
@@ -131,7 +131,7 @@ def section(found: Silent) -> Section:
         )
     decisions = []
     if found.blind:
-        decisions.append("For blind alerts: scrape what they read, or take them out of the declaration.")
+        decisions.append("For each line of blind alerts: scrape it, or take these alerts out of the declaration.")
     if found.missed:
         decisions.append("For near misses: whether somebody should have been told; if so, shorten the hold.")
     if found.quiet:
@@ -140,7 +140,7 @@ def section(found: Silent) -> Section:
             "(`asynq-mon doctor --notify critical`)."
         )
     parts = (
-        counted(len(found.blind), "blind alert") if found.blind else "",
+        counted(unseeing, "blind alert") if found.blind else "",
         counted(len(found.missed), "near miss") if found.missed else "",
         f"{counted(len(found.quiet), 'rule')} whose condition was never true" if found.quiet else "",
     )
@@ -151,7 +151,7 @@ def section(found: Silent) -> Section:
         tables=tuple(tables),
         notes=tuple(notes),
         decide=" ".join(decisions),
-        task=f"scrape or remove {counted(len(found.blind), 'blind alert')}"
+        task=f"scrape or remove {counted(unseeing, 'blind alert')}"
         if found.blind
         else "which of the silent alerts stay",
     )
@@ -182,6 +182,19 @@ def _missed(near: Near, hold: float) -> Missed:
         longest=near.longest,
         hold=hold,
         at=near.at,
+    )
+
+
+def _by_source(plan: Plan, blind: Mapping[str, tuple[str, ...]]) -> tuple[Blind, ...]:
+    """What is to be scraped for them, most alerts first."""
+    reads = Reads(plan)
+    source = {s.name: source_words(m.source) for s in reads.selectors for m in reads.metrics(s)[:1]}
+    found: dict[tuple[str, ...], list[str]] = {}
+    for alert, lacks in blind.items():
+        found.setdefault(tuple(sorted({source.get(name, name) for name in lacks})), []).append(alert)
+    return tuple(
+        Blind(sources=who, lacks=tuple(sorted({n for a in alerts for n in blind[a]})), alerts=tuple(alerts))
+        for who, alerts in sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
     )
 
 

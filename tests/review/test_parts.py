@@ -66,8 +66,8 @@ def test_a_long_table_says_how_much_is_left_out() -> None:
     assert lines[-1] == "And 3 more: `asynq-mon review --json` has all."
 
 
-def seen(level: float, extreme: float, usual: float, *, rising: bool) -> Seen:
-    about = {"alert": "A", "severity": "warning", "subject": "q", "others": 0, "unit": Unit.COUNT, "fired": 0}
+def seen(level: float, extreme: float, usual: float, *, rising: bool, unit: Unit = Unit.SECONDS) -> Seen:
+    about = {"alert": "A", "severity": "warning", "subject": "q", "others": 0, "unit": unit, "fired": 0}
     return Seen(level=level, extreme=extreme, usual=usual, rising=rising, **about)  # type: ignore[arg-type]
 
 
@@ -85,6 +85,8 @@ def seen(level: float, extreme: float, usual: float, *, rising: bool) -> Seen:
         (seen(0.9, 0.8, 0.99, rising=False), False, True),
         (seen(0.9, 0.8, 0.89, rising=False), False, False),
         (seen(1, 0, 0, rising=False), False, False),
+        (seen(1, 0, 1, rising=False, unit=Unit.COUNT), False, False),
+        (seen(10, 11, 10, rising=True, unit=Unit.TASKS), False, True),
     ],
 )
 def test_when_a_level_is_far_or_close(one: Seen, far: bool, close: bool) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from markdown_it import MarkdownIt
 
 from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.engine.server import serving
-from tests.review.story import DECLARATION, HOSTILE, LOOKBACK, committed, made
+from tests.review.story import DECLARATION, HOSTILE, LOOKBACK, NAMES, committed, made
 
 EXPECTED = Path(__file__).parent / "expected.md"
 DAY = "2026-01-01"
@@ -24,12 +25,12 @@ INCIDENTS = """\
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, str]]:
-    """The URLs of one that keeps the series ALERTS, and of one that does not."""
+    """The URLs of one that keeps the series ALERTS, and of one that does not, and has queues with hostile names."""
     with ExitStack() as stack:
         urls = {}
         for alerts in (True, False):
             data = tmp_path_factory.mktemp("server") / "data"
-            made(data, alerts=alerts)
+            made(data, alerts=alerts, names=NAMES if alerts else HOSTILE)
             urls[alerts] = stack.enter_context(serving(data, lookback=LOOKBACK)).url
         yield urls
 
@@ -72,7 +73,7 @@ def test_the_report_word_for_word(servers: dict[bool, str], work: Path, generate
     assert done.stdout.splitlines() == [
         f"reviews/{DAY}.md",
         f"  {DAY} 00:00 to {DAY} 03:00 UTC: 8 alerts fired, 24 notifications (1,344.0 a week)",
-        f"  noisiest: AsynqQueueStalled {HOSTILE[0]}: 12 notifications; over by themselves: 6",
+        "  noisiest: AsynqQueueStalled bulk: 12 notifications; over by themselves: 6",
         "  never fired: 1 blind alert, 1 near miss",
         "  levels: 2 that nothing came near, 1 about to be reached",
         "  queues nobody declared: 2; runbooks older than a year: 4; proposals: 0",
@@ -94,7 +95,7 @@ def test_as_json_beside_incidents_and_what_is_deployed(
     critical = [n for n in found["noisy"] if n["alert"] == "AsynqQueueStalled" and n["subject"] == "mail"]
     assert [(n["fired"], n["production"], n["before"], n["false_alarms"]) for n in critical] == [(1, 1, 1, 0)]
     # the first two times lie in an incident or its aftermath
-    assert {(s["alert"], s["short"], s["fired"]) for s in found["short"]} >= {("AsynqQueueStalled", 1, 3)}
+    assert {(s["alert"], s["short"], s["fired"]) for s in found["short"]} >= {("AsynqQueueStalled", 1, 4)}
     assert found["summary"]["incidents"] == [2, 2]
     assert found["silent"]["missed"] == []
     assert found["silent"]["undeclared"] == [["AsynqQueueOld", 1]]
@@ -128,6 +129,27 @@ def test_without_history_there_is_nothing_to_review(servers: dict[bool, str], wo
     assert "the server has no series of asynq from 2025-05-31 23:00 to 2025-06-01 00:00 UTC" in done.stderr
     assert "asynq-mon doctor" in done.stderr
     assert not Path("reviews").exists()
+
+
+@pytest.mark.usefixtures("here")
+def test_names_of_queues_have_no_power_over_the_page(servers: dict[bool, str], work: Path) -> None:
+    done = run(servers[False], work, "-o", "-")
+    assert done.exit_code == 0, done.output
+    found = MarkdownIt("commonmark").enable("table").parse(done.stdout)
+    inside = [t for one in found if one.type == "inline" for t in one.children or ()]
+    assert {t.type for t in inside} <= {
+        "text",
+        "text_special",
+        "code_inline",
+        "html_inline",
+        "strong_open",
+        "strong_close",
+    }
+    assert {t.content for t in inside if t.type == "html_inline"} == {"<code>", "</code>"}
+    assert HOSTILE[1] in {t.content for t in inside if t.type == "code_inline"}
+    assert [t.content for t in found if t.type == "html_block"] == [f"<!-- asynq-mon review {DAY} -->\n"]
+    assert "<img" not in done.stdout
+    assert "@all" not in done.stdout
 
 
 def test_each_day_has_its_file(servers: dict[bool, str], work: Path, here: Path) -> None:
