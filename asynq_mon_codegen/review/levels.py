@@ -234,5 +234,8 @@ def _extremes(
 
 
 def _past(expr: str, seconds: float, step: float) -> str:
-    """All evaluations of so many seconds, the first one too: Prometheus 3 leaves out what lies at the very start."""
-    return f"({expr})[{round(seconds * 1000) + 1}ms:{round(step * 1000)}ms]"
+    """All evaluations of so many seconds, the first one too: Prometheus 3 leaves out what lies at the very start.
+
+    Without names: `a < b or b` gives one series under two of them, which a function over time would refuse.
+    """
+    return f"(max without () ({expr}))[{round(seconds * 1000) + 1}ms:{round(step * 1000)}ms]"
