@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 
 from asynq_mon_codegen.build import declaration_path, open_declaration
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, told
@@ -24,10 +25,12 @@ from asynq_mon_codegen.cli.history import (
 from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.duration import duration
 from asynq_mon_codegen.errors import DeclarationError, UsageError
+from asynq_mon_codegen.model import Fleet
 
 if TYPE_CHECKING:
     from asynq_mon_codegen.backtest.incidents import Incident
     from asynq_mon_codegen.plan import Plan
+    from asynq_mon_codegen.review.proposals import Proposals
     from asynq_mon_codegen.review.report import Review
 
 _STDOUT = Path("-")
@@ -41,6 +44,12 @@ _STDOUT = Path("-")
 @click.option("--incidents", type=click.Path(path_type=Path), help="Incidents that happened, a YAML file.")
 @click.option(
     "--short", "within", default="15m", show_default=True, metavar="DURATION", help="What is over so soon ended itself."
+)
+@click.option(
+    "--per-week",
+    type=click.FloatRange(min=0),
+    metavar="NUMBER",
+    help="Add proposals (as tune makes them) for at most so many notifications a week.",
 )
 @click.option(
     "--generated",
@@ -64,6 +73,7 @@ def review(
     against: str | None,
     incidents: Path | None,
     within: str,
+    per_week: float | None,
     generated: Path,
     out: Path | None,
     stdout: bool,
@@ -89,31 +99,34 @@ def review(
     sides = [declared_rules(config), *([] if against is None else [deployed_rules(against)])]
     folder = work_folder(work, prometheus, min(side.rules.step for side in sides), fresh=fresh)
     plan = open_declaration(declaration_path(config))
-    found = _found(sides, plan, prometheus, span, folder, known, generated, seconds, quiet=as_json)
+    if per_week is not None and isinstance(plan.monitoring, Fleet):
+        raise UsageError("--per-week is for the declaration of one service", "asynq-mon tune -c FOLDER/SERVICE.py")
+    asked = _Asked(sides, plan, span, known, generated, seconds, per_week)
+    found, proposals = _found(asked, prometheus, folder, quiet=as_json)
     if as_json:
-        print_json(data_of(found))
+        print_json(data_of(found, proposals))
     elif printed:
-        click.echo(markdown_of(found), nl=False)
+        click.echo(markdown_of(found, proposals), nl=False)
     else:
         path = place_of(out, day(found.end))
-        written(path, markdown_of(found))
+        written(path, markdown_of(found, proposals))
         click.echo(str(path))
-        for line in brief(found):
+        for line in brief(found, proposals):
             click.echo(f"  {line}")
 
 
-def _found(
-    sides: list[Declared],
-    plan: Plan,
-    connection: Connection,
-    span: Span,
-    folder: Path,
-    incidents: tuple[Incident, ...] | None,
-    generated: Path,
-    within: float,
-    *,
-    quiet: bool,
-) -> Review:
+@frozen
+class _Asked:
+    sides: list[Declared]
+    plan: Plan
+    span: Span
+    incidents: tuple[Incident, ...] | None
+    generated: Path
+    within: float
+    per_week: float | None
+
+
+def _found(asked: _Asked, connection: Connection, folder: Path, *, quiet: bool) -> tuple[Review, Proposals | None]:
     from asynq_mon_codegen.backtest.notifications import Notifier
     from asynq_mon_codegen.backtest.summary import judged
     from asynq_mon_codegen.backtest.told import notes_on
@@ -121,7 +134,10 @@ def _found(
     from asynq_mon_codegen.prometheus_api import Prometheus
     from asynq_mon_codegen.review.collect import collected
     from asynq_mon_codegen.review.period import of_what_there_is
+    from asynq_mon_codegen.review.proposals import proposals
+    from asynq_mon_codegen.tune.search import tuned
 
+    sides, plan, span, incidents = asked.sides, asked.plan, asked.span, asked.incidents
     notifiers = [Notifier.of(side.place, side.alertmanager) for side in sides]
     with progress(quiet=quiet) as tell, Prometheus(connection) as server:
         history = open_history(server, [s.rules for s in sides], span.start, span.end, folder, tell)
@@ -130,7 +146,7 @@ def _found(
         replays = [replayed(history, side.rules, tell) for side in sides]
         pairs = zip(replays, notifiers, strict=True)
         now, *before = [judged(replay, notifier, incidents) for replay, notifier in pairs]
-        return collected(
+        found = collected(
             plan=plan,
             place=sides[0].place,
             base=sides[1].place if before else "",
@@ -140,12 +156,16 @@ def _found(
             before=before[0] if before else None,
             wanted=span.end - span.start,
             end=span.end,
-            within=within,
+            within=asked.within,
             incidents=incidents or (),
-            generated=generated,
+            generated=asked.generated,
             notes=(*notes, *(f"The server warned: {w}" for w in server.warnings)),
             progress=tell,
         )
+        if asked.per_week is None:
+            return found, None
+        tuning = tuned(plan.monitoring, history, notifiers[0], incidents, asked.per_week, tell)
+        return found, proposals(tuning, incidents or ())
 
 
 def _seconds(text: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -15,6 +14,7 @@ from asynq_mon_codegen.diff.markdown import code
 from asynq_mon_codegen.diff.sentences import clean
 from asynq_mon_codegen.review import levels, noisy, queues, runbooks, short, silent, summary
 from asynq_mon_codegen.review.production import Production
+from asynq_mon_codegen.review.proposals import Proposals
 from asynq_mon_codegen.review.section import Section, counted
 from asynq_mon_codegen.templating import environment
 
@@ -73,12 +73,12 @@ def marker(date: str) -> str:
     return f"<!-- asynq-mon review {date} -->"
 
 
-def markdown_of(review: Review, proposals: Sequence[str] = ()) -> str:
-    """The report; ``proposals`` are ready Markdown: each a sentence, and what to write into the declaration."""
+def markdown_of(review: Review, proposals: Proposals | None = None) -> str:
+    """The report, with a section for proposals where they were asked for."""
     date, sections = day(review.end), review.sections
     tasks = [f"{i}. {s.title}: {s.task}" for i, s in enumerate(sections, 1) if s.task]
-    if proposals:
-        tasks.append(f"{len(sections) + 1}. Proposals: which of {len(proposals)} are taken")
+    if proposals is not None and proposals.each:
+        tasks.append(f"{len(sections) + 1}. Proposals: which of {len(proposals.each)} are taken")
     return (
         environment()
         .get_template("review/report.md.j2")
@@ -88,13 +88,13 @@ def markdown_of(review: Review, proposals: Sequence[str] = ()) -> str:
             period=_period(review),
             notes=[*_partial(review), *review.notes],
             sections=sections,
-            proposals=tuple(proposals),
+            proposals=proposals,
             tasks=tasks,
         )
     )
 
 
-def data_of(review: Review, proposals: Sequence[str] = ()) -> dict[str, Any]:
+def data_of(review: Review, proposals: Proposals | None = None) -> dict[str, Any]:
     """Everything for a script; times in RFC 3339, lengths in seconds."""
     parts = {key: _data(getattr(review, key)) for key in ("summary", "noisy", "short", "silent", "queues", "runbooks")}
     return {
@@ -107,11 +107,11 @@ def data_of(review: Review, proposals: Sequence[str] = ()) -> dict[str, Any]:
         "production": {"known": review.production.known, "fired": len(review.production.firings)},
         **parts,
         "levels": [{**_data(s), "far": s.far, "close": s.close} for s in review.levels],
-        "proposals": list(proposals),
+        "proposals": [] if proposals is None else list(proposals.each),
     }
 
 
-def brief(review: Review, proposals: Sequence[str] = ()) -> tuple[str, ...]:
+def brief(review: Review, proposals: Proposals | None = None) -> tuple[str, ...]:
     """The report in five lines for a terminal."""
     loudest = next(iter(review.noisy), None)
     far, close = (sum(getattr(s, key) for s in review.levels) for key in ("far", "close"))
@@ -120,6 +120,7 @@ def brief(review: Review, proposals: Sequence[str] = ()) -> tuple[str, ...]:
     count = "" if loudest is None else f": {counted(loudest.messages, 'notification')}"
     found = review.summary
     fired, sent = counted(found.fired, "alert"), counted(found.messages, "notification")
+    proposed = f"proposals: {len(proposals.each):,}" if proposals is not None else "proposals: not asked for"
     blind = counted(sum(len(b.alerts) for b in review.silent.blind), "blind alert")
     strangers = f"queues nobody declared: {len(review.queues.strangers):,}"
     return (
@@ -127,7 +128,7 @@ def brief(review: Review, proposals: Sequence[str] = ()) -> tuple[str, ...]:
         f"noisiest: {clean(noisiest)}{count}; over by themselves: {sum(s.short for s in review.short):,}",
         f"never fired: {blind}, {counted(len(review.silent.missed), 'near miss')}",
         f"levels: {far:,} that nothing came near, {close:,} about to be reached",
-        f"{strangers}; runbooks older than a year: {old}; proposals: {len(proposals):,}",
+        f"{strangers}; runbooks older than a year: {old}; {proposed}",
     )
 
 

@@ -76,7 +76,7 @@ def test_the_report_word_for_word(servers: dict[bool, str], work: Path, generate
         "  noisiest: AsynqQueueStalled bulk: 12 notifications; over by themselves: 6",
         "  never fired: 1 blind alert, 1 near miss",
         "  levels: 2 that nothing came near, 1 about to be reached",
-        "  queues nobody declared: 2; runbooks older than a year: 4; proposals: 0",
+        "  queues nobody declared: 2; runbooks older than a year: 4; proposals: not asked for",
     ]
 
 
@@ -132,8 +132,8 @@ def test_without_history_there_is_nothing_to_review(servers: dict[bool, str], wo
 
 
 @pytest.mark.usefixtures("here")
-def test_names_of_queues_have_no_power_over_the_page(servers: dict[bool, str], work: Path) -> None:
-    done = run(servers[False], work, "-o", "-")
+def test_proposals_and_names_that_have_no_power_over_the_page(servers: dict[bool, str], work: Path) -> None:
+    done = run(servers[False], work, "-o", "-", "--per-week", "600")
     assert done.exit_code == 0, done.output
     found = MarkdownIt("commonmark").enable("table").parse(done.stdout)
     inside = [t for one in found if one.type == "inline" for t in one.children or ()]
@@ -148,8 +148,12 @@ def test_names_of_queues_have_no_power_over_the_page(servers: dict[bool, str], w
     assert {t.content for t in inside if t.type == "html_inline"} == {"<code>", "</code>"}
     assert HOSTILE[1] in {t.content for t in inside if t.type == "code_inline"}
     assert [t.content for t in found if t.type == "html_block"] == [f"<!-- asynq-mon review {DAY} -->\n"]
-    assert "<img" not in done.stdout
-    assert "@all" not in done.stdout
+    fences = [t.content for t in found if t.type == "fence"]
+    part = done.stdout[done.stdout.index("## 8. Proposals of `asynq-mon tune`") :]
+    assert "600 notifications a week were wanted: with all of these there would have been " in part
+    assert any(text.startswith(f"AsynqQueueWaitHigh, queue {HOSTILE[0]}: warning above 1m -> ") for text in fences)
+    assert f"- [ ] 8. Proposals: which of {len(fences)} are taken" in part
+    assert "## 9. Decisions of the meeting" in part
 
 
 def test_each_day_has_its_file(servers: dict[bool, str], work: Path, here: Path) -> None:
