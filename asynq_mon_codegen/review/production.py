@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from asynq_mon_codegen.backtest.summary import Row, about, rows
+from asynq_mon_codegen.backtest.summary import Row, about
 from asynq_mon_codegen.engine.conditions import joined
 from asynq_mon_codegen.engine.holds import Firing
 from asynq_mon_codegen.engine.replay import History
@@ -16,6 +16,7 @@ from asynq_mon_codegen.prometheus_api import Prometheus
 __all__ = ["Production", "production"]
 
 _MOST_SAMPLES = 2_000_000
+_DAY = 86_400
 _OURS = "Asynq.+"
 """How the names of the catalogue's alerts begin, those of earlier versions too."""
 
@@ -33,11 +34,6 @@ class Production:
     step: float = 0.0
     coarse: bool = False
 
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """By alert, severity and subject."""
-        return rows(self.firings, ())
-
     def fired(self, alert: str, severity: str) -> int:
         """How often an alert fired, for whatever it was."""
         return sum(f.label("alertname") == alert and f.label("severity") == severity for f in self.firings)
@@ -48,8 +44,8 @@ class Production:
         return sum(of <= set(f.labels) for f in self.firings)
 
 
-def production(server: Prometheus, history: History, alerts: Iterable[str]) -> Production:
-    """What fired of these alerts and of others whose names begin like the catalogue's.
+def production(server: Prometheus, history: History, alerts: Iterable[str], *, most: int = _MOST_SAMPLES) -> Production:
+    """What fired of these alerts and of others whose names begin like the catalogue's; ``most`` samples are asked for.
 
     Raises:
         UsageError: the server does not answer.
@@ -59,9 +55,7 @@ def production(server: Prometheus, history: History, alerts: Iterable[str]) -> P
         return Production(known=False)
     names = "|".join((_OURS, *sorted(set(alerts))))
     expr = f'ALERTS{{alertstate="firing", severity!="none", alertname=~"{names}"}}'
-    seconds = max(1, math.ceil(end - start))
-    samples = sum(s.value for s in server.query(f"sum(count_over_time({expr}[{seconds}s]))", end))
-    step = history.step * max(1, math.ceil(samples / _MOST_SAMPLES))
+    step = history.step * max(1, math.ceil(_samples(server, expr, start, end) / most))
     found = joined(server.pages(expr, start=math.ceil(start / step) * step, end=end, step=step), step)
     last = math.floor(end / step)
     firings = (
@@ -79,3 +73,10 @@ def production(server: Prometheus, history: History, alerts: Iterable[str]) -> P
         step=step,
         coarse=step > history.step,
     )
+
+
+def _samples(server: Prometheus, expr: str, start: float, end: float) -> float:
+    """How many samples there are, day by day: servers limit how far back one query may look."""
+    first = end - (end - start) // _DAY * _DAY
+    pages = server.pages(f"sum(count_over_time({expr}[1d]))", start=first, end=end, step=_DAY, most=1)
+    return sum(float(value) for page in pages for one in page for _, value in one.get("values", ()))
