@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attrs import frozen
 
 from asynq_mon_codegen.backtest.compared import pairs
 from asynq_mon_codegen.backtest.summary import Judged
 from asynq_mon_codegen.review.production import Production
-from asynq_mon_codegen.review.section import Section, Table, counted, name, share
+from asynq_mon_codegen.review.section import Section, Table, counted, name, names, share
 
 __all__ = ["Noisy", "noisy", "section"]
 
@@ -18,6 +20,8 @@ _NAMED = 3
 class Noisy:
     """An alert of one severity about one subject: ``share`` is its part of what all alerts said.
 
+    ``queue`` is empty where it is about something else.
+
     ``production`` and ``before`` are how often it really fired, and would with the rules compared with; None where
     that is not known. ``false_alarms`` fired outside of any incident, None where none are known.
     """
@@ -25,6 +29,7 @@ class Noisy:
     alert: str
     severity: str
     subject: str
+    queue: str
     messages: int
     share: float
     fired: int
@@ -43,6 +48,7 @@ def noisy(judged: Judged, before: Judged | None, production: Production) -> tupl
             alert=row.alert,
             severity=row.severity,
             subject=row.subject,
+            queue=row.firings[0].label("queue"),
             messages=row.notifications,
             share=round(row.notifications / total, 4),
             fired=len(row.firings),
@@ -59,7 +65,7 @@ def noisy(judged: Judged, before: Judged | None, production: Production) -> tupl
 
 def section(found: tuple[Noisy, ...]) -> Section:
     """The second section."""
-    title = "Noisiest alerts"
+    title = "Noisiest alerts and queues"
     if not found:
         return Section(title=title, lead="Nobody was notified of anything in this period.")
     columns = ["alert", "severity", "subject", ">notifications", ">share", ">fired", ">flaps"]
@@ -92,7 +98,7 @@ def section(found: tuple[Noisy, ...]) -> Section:
         title=title,
         lead=f"{counted(len(found), 'pair')} of alert and subject notified somebody; {who} of the table made {part} of "
         "all that was said.",
-        tables=(Table(columns=(*columns, *(heading for heading, _ in more)), rows=rows),),
+        tables=(Table(columns=(*columns, *(heading for heading, _ in more)), rows=rows), *_by_queue(found)),
         notes=(
             "A message about several alerts counts for each. A flap is an alert that fires again within 30 minutes.",
         ),
@@ -100,6 +106,25 @@ def section(found: tuple[Noisy, ...]) -> Section:
         "or lower its severity for this subject; where it is the same each time, fix the cause.",
         task="what becomes of " + ", ".join(_about(n) for n in loudest),
     )
+
+
+def _by_queue(found: tuple[Noisy, ...]) -> Iterator[Table]:
+    """The same by queue, where there are several."""
+    queues: dict[str, list[Noisy]] = {}
+    for one in found:
+        queues.setdefault(one.queue, []).append(one)
+    loudest = sorted(queues.items(), key=lambda q: (-sum(n.messages for n in q[1]), q[0]))
+    if len(loudest) > 1:
+        rows = tuple(
+            (
+                name(queue) if queue else "none",
+                f"{sum(n.messages for n in of):,}",
+                share(sum(n.share for n in of), 1),
+                names(dict.fromkeys(n.alert for n in of), _NAMED),
+            )
+            for queue, of in loudest
+        )
+        yield Table(caption="By queue:", columns=("queue", ">notifications", ">share", "of"), rows=rows)
 
 
 def _about(one: Noisy) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -36,12 +37,19 @@ class Production:
 
     def fired(self, alert: str, severity: str) -> int:
         """How often an alert fired, for whatever it was."""
-        return sum(f.label("alertname") == alert and f.label("severity") == severity for f in self.firings)
+        return len(self._labels.get((alert, severity), ()))
 
     def fired_as(self, row: Row) -> int:
         """How often the same fired; labels that the server adds do not matter."""
-        of = set(about(row.firings[0].labels).items()) | {("alertname", row.alert), ("severity", row.severity)}
-        return sum(of <= set(f.labels) for f in self.firings)
+        of = set(about(row.firings[0].labels).items())
+        return sum(of <= labels for labels in self._labels.get((row.alert, row.severity), ()))
+
+    @functools.cached_property
+    def _labels(self) -> Mapping[tuple[str, str], list[frozenset[tuple[str, str]]]]:
+        found: dict[tuple[str, str], list[frozenset[tuple[str, str]]]] = {}
+        for f in self.firings:
+            found.setdefault((f.label("alertname"), f.label("severity")), []).append(frozenset(f.labels))
+        return found
 
 
 def production(server: Prometheus, history: History, alerts: Iterable[str], *, most: int = _MOST_SAMPLES) -> Production:
