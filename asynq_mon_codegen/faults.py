@@ -18,7 +18,7 @@ from attrs import frozen
 
 from asynq_mon_codegen.errors import DeclarationError, Problem
 
-__all__ = ["CHECK", "Snippet", "UserFile", "explain", "nearest", "one_line", "render"]
+__all__ = ["CHECK", "Snippet", "UserFile", "columns", "explain", "nearest", "one_line", "render"]
 
 CHECK = "declaration"
 """Name of the check that all these problems carry."""
@@ -73,8 +73,8 @@ class Snippet:
         """The line under its number, and below it carets under the span, tabs and wide characters heeded."""
         text = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in self.text)
         start = min(max(self.start, 0), len(text))
-        under = "".join(c if c == "\t" else " " * _width(c) for c in text[:start])
-        carets = "^" * max(1, sum(_width(c) for c in text[start : self.end]))
+        under = "".join(c if c == "\t" else " " * columns(c) for c in text[:start])
+        carets = "^" * max(1, sum(columns(c) for c in text[start : self.end]))
         gutter = " " * len(str(self.line))
         return f"  {self.line} | {text}\n  {gutter} | {under}{carets}"
 
@@ -158,7 +158,7 @@ def _characters(text: str, offset: int) -> int:
     return len(text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore"))
 
 
-def _width(character: str) -> int:
+def columns(character: str) -> int:
     """How many columns of a terminal the character takes."""
     if unicodedata.combining(character):
         return 0

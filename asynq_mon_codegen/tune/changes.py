@@ -9,12 +9,16 @@ from attrs import frozen
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.model import Above, Below, Severity, Unit
 
-__all__ = ["AlertChange", "Change", "LevelChange"]
+__all__ = ["AlertChange", "Change", "Edited", "LevelChange"]
 
 
 @frozen(kw_only=True)
 class LevelChange:
-    """Another condition for one queue or one task type."""
+    """Another condition for one queue or one task type; ``owner`` is ``queue`` or ``task_type``.
+
+    ``when`` is the whole condition that is to hold; ``unit`` is that of the alert's signal, and decides how levels
+    are written.
+    """
 
     owner: str
     name: str
@@ -35,3 +39,15 @@ class AlertChange:
 
 
 Change = LevelChange | AlertChange
+
+
+@frozen(kw_only=True)
+class Edited:
+    """A declaration's new text, the changes that are in it, and those that a person has to make.
+
+    Each of ``left`` has the reason and a snippet to paste.
+    """
+
+    text: str
+    done: tuple[Change, ...]
+    left: tuple[tuple[Change, str, str], ...]

@@ -1,0 +1,235 @@
+"""Sets the condition of one queue or task type in a declaration."""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from asynq_mon_codegen.model import Above, Below, Unit
+from asynq_mon_codegen.tune.brackets import added, bracket_of, own_bracket
+from asynq_mon_codegen.tune.changes import LevelChange
+from asynq_mon_codegen.tune.conditions import changed_condition
+from asynq_mon_codegen.tune.source import UNKNOWN, Cannot, Source, Splice, argument
+from asynq_mon_codegen.tune.writer import Writer
+
+__all__ = ["before_alerts", "changed_thresholds", "entry_of", "level_snippet", "level_splices", "monitoring_call"]
+
+_CLASSES = {"queue": "Queue", "task_type": "TaskType"}
+_ARGUMENTS = {"queue": "queues", "task_type": "task_types"}
+_WORDS = {"queue": "queue", "task_type": "task type"}
+
+
+def level_splices(writer: Writer, change: LevelChange) -> list[Splice]:
+    """The edits that make the change; none where the declaration says so already.
+
+    Raises:
+        Cannot: it cannot be made safely.
+    """
+    source = writer.source
+    calls = [c for c in source.calls(_CLASSES[change.owner]) if _name(source, c) == change.name]
+    if len(calls) > 1:
+        places = " and ".join(str(source.line(c)) for c in calls)
+        raise Cannot(f"the {_WORDS[change.owner]} is declared more than once, in lines {places}")
+    if calls:
+        return _in_call(writer, calls[0], change)
+    return _declared(writer, change)
+
+
+def level_snippet(writer: Writer, change: LevelChange) -> str:
+    """The declaration of the queue or task type with the change, to be pasted."""
+    return _new(writer, change)
+
+
+def monitoring_call(source: Source) -> cst.Call:
+    """The call that makes the variable ``monitoring``.
+
+    Raises:
+        Cannot: it is not made by one call of ``Monitoring`` or ``Fleet``.
+    """
+    values = source.assigned.get("monitoring", [])
+    value = source.followed(values[0]) if len(values) == 1 and values[0] is not None else None
+    if isinstance(value, cst.Call) and source.known(value.func) in ("Monitoring", "Fleet"):
+        return value
+    raise Cannot("'monitoring' is not assigned once from a call of Monitoring(...)")
+
+
+def _name(source: Source, call: cst.Call) -> object:
+    node = _name_node(call)
+    return None if node is None else source.value(node)
+
+
+def _name_node(call: cst.Call) -> cst.BaseExpression | None:
+    given = argument(call, "name")
+    if given is not None:
+        return given.value
+    first = next(iter(call.args), None)
+    return first.value if first is not None and first.keyword is None and not first.star else None
+
+
+# -- a queue that is declared ----------------------------------------------------------------------------------------
+
+
+def _in_call(writer: Writer, call: cst.Call, change: LevelChange) -> list[Splice]:
+    source = writer.source
+    given = argument(call, "thresholds")
+    if given is None:
+        if any(a.star for a in call.args):
+            raise Cannot(f"its arguments come from elsewhere: {' '.join(source.code(call).split())}")
+        bracket = own_bracket(source, call)
+        return added(source, bracket, [f"thresholds={{{_entry(writer, change)}}}"])
+    value = given.value
+    if isinstance(value, cst.Name):
+        meant = source.followed(value)
+        if not isinstance(meant, cst.Dict):
+            raise Cannot(f"thresholds={value.value} is not a dict that is written in this file")
+        if source.uses(value.value) > 1:
+            raise Cannot(f"thresholds={value.value} is shared: a change in it would be one for others too")
+        value = meant
+    if isinstance(value, cst.Tuple) and not value.elements:
+        return [Splice(*source.span(value), f"{{{_entry(writer, change)}}}")]
+    if not isinstance(value, cst.Dict):
+        raise Cannot(f"its thresholds are computed: {' '.join(source.code(value).split())}")
+    return changed_thresholds(writer, value, change.alert, change.when, change.unit)
+
+
+def changed_thresholds(writer: Writer, node: cst.Dict, alert: str, when: Above | Below, unit: Unit) -> list[Splice]:
+    """The edits of a dict of thresholds."""
+    source = writer.source
+    entry = entry_of(source, node, alert)
+    if entry is not None:
+        return changed_condition(writer, entry.value, when, unit)
+    bracket = own_bracket(source, node)
+    return added(source, bracket, [f"{writer.key(alert, node)}: {writer.condition(when, unit)}"])
+
+
+def entry_of(source: Source, node: cst.Dict, alert: str) -> cst.DictElement | None:
+    """The entry of the alert.
+
+    Raises:
+        Cannot: there are several, or entries of which it cannot be told.
+    """
+    plain = [e for e in node.elements if isinstance(e, cst.DictElement)]
+    found = [e for e in plain if source.alert(e.key) == alert]
+    if len(found) > 1:
+        raise Cannot(f"thresholds has {alert} more than once")
+    unclear: list[cst.BaseDictElement] = [e for e in node.elements if isinstance(e, cst.StarredDictElement)]
+    unclear += [e for e in plain if not source.alert(e.key)]
+    if unclear:
+        text = " ".join(source.code(unclear[0]).split()).rstrip(",")
+        raise Cannot(f"thresholds holds what only running the file would tell: {text}")
+    return found[0] if found else None
+
+
+def _entry(writer: Writer, change: LevelChange) -> str:
+    return f"{writer.key(change.alert)}: {writer.condition(change.when, change.unit)}"
+
+
+# -- a queue that is not ---------------------------------------------------------------------------------------------
+
+
+def _new(writer: Writer, change: LevelChange) -> str:
+    # The queue was not declared before: that it is now must not add an alert for its absence.
+    optional = "optional=True, " if change.owner == "queue" else ""
+    name = writer.string(change.name)
+    return f"{writer.name(_CLASSES[change.owner])}({name}, {optional}thresholds={{{_entry(writer, change)}}})"
+
+
+def _declared(writer: Writer, change: LevelChange) -> list[Splice]:
+    """The edits that declare the queue or task type."""
+    source = writer.source
+    keyword = _ARGUMENTS[change.owner]
+    for call in source.calls(_CLASSES[change.owner]):
+        if _may_be(source, call, change.name):
+            raise Cannot(
+                f"line {source.line(call)} may declare the {_WORDS[change.owner]} already: "
+                f"{' '.join(source.code(call).split())}"
+            )
+    monitoring = monitoring_call(source)
+    if source.known(monitoring.func) == "Fleet":
+        raise Cannot(f"a {_WORDS[change.owner]} belongs to a service, and this file declares a fleet")
+    given = argument(monitoring, keyword)
+    _check_first(source, given, change)
+    new = _new(writer, change)
+    if given is None:
+        if any(a.star for a in monitoring.args):
+            raise Cannot("the arguments of Monitoring come from elsewhere")
+        bracket = own_bracket(source, monitoring)
+        return added(source, bracket, [f"{keyword}=({new},)"], _behind(monitoring, keyword))
+    _check_known(source, given.value, keyword)
+    target = source.followed(given.value)
+    if isinstance(target, cst.Call):
+        start, end = source.span(target)
+        return [Splice(start, start, "("), Splice(end, end, f", {new})")]
+    found = bracket_of(source, target)
+    if found is not None:
+        return added(source, found, [new])
+    if isinstance(target, cst.Tuple) and target.elements:
+        start, end = source.span(target)
+        comma = "" if isinstance(target.elements[-1].comma, cst.Comma) else ","
+        return [Splice(start, start, "("), Splice(end, end, f"{comma} {new})")]
+    raise Cannot(f"{keyword} is not a tuple or list that is written in this file")
+
+
+def _check_first(source: Source, given: cst.Arg | None, change: LevelChange) -> None:
+    """Raise Cannot where the first that is declared would make an error of others that are named elsewhere."""
+    value = None if given is None else source.followed(given.value)
+    if value is not None and not (isinstance(value, cst.Tuple | cst.List) and not value.elements):
+        return
+    keywords = ("queues", "per_queue") if change.owner == "queue" else ("task_types",)
+    for call in source.calls("SLO", "TaskType"):
+        if any(argument(call, keyword) for keyword in keywords):
+            raise Cannot(
+                f"no {_WORDS[change.owner]} is declared yet, and line {source.line(call)} names some: "
+                "once one is declared, all that are named must be"
+            )
+
+
+def _behind(monitoring: cst.Call, keyword: str) -> int:
+    names = [a.keyword.value if a.keyword else "" for a in monitoring.args]
+    if keyword == "task_types" and "queues" in names:
+        return names.index("queues")
+    return before_alerts(monitoring)
+
+
+def before_alerts(monitoring: cst.Call) -> int:
+    """The argument behind which a new one reads best: the one before ``alerts=``, else the last."""
+    names = [a.keyword.value if a.keyword else "" for a in monitoring.args]
+    return (names.index("alerts") if "alerts" in names else len(names)) - 1
+
+
+def _may_be(source: Source, call: cst.Call, name: str) -> bool:
+    """Whether a call whose name only running the file would tell may make this one."""
+    node = _name_node(call)
+    if node is None:
+        return True
+    if source.value(node) is not UNKNOWN:
+        return False
+    if not isinstance(node, cst.FormattedString):
+        return True
+    pattern = ""
+    for part in node.parts:
+        if not isinstance(part, cst.FormattedStringText):
+            pattern += ".*"
+        elif "r" in node.start.lower() or "\\" not in part.value:
+            pattern += re.escape(part.value.replace("{{", "{").replace("}}", "}"))
+        else:
+            pattern += ".*"
+    return re.fullmatch(pattern, name, re.DOTALL) is not None
+
+
+def _check_known(source: Source, node: cst.BaseExpression, keyword: str) -> None:
+    """Raise Cannot where the file does not show all that is declared."""
+    meant = source.followed(node)
+    match meant:
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            for element in elements:
+                _check_known(source, element.value, keyword)
+        case cst.GeneratorExp(elt=inner) | cst.ListComp(elt=inner):
+            _check_known(source, inner, keyword)
+        case cst.Call() if source.known(meant.func) in _CLASSES.values():
+            return
+        case _:
+            raise Cannot(
+                f"{keyword} holds what only running the file would tell: {' '.join(source.code(node).split())}"
+            )
