@@ -103,11 +103,12 @@ def _split(source: Source, found: tuple[Bracket, ...], start: int, end: int, lim
         inside = bracket.open < start and bracket.close > end and bracket.indented(text)
         if inside and len(bracket.elements) > 1 and start <= bracket.elements[0][0] < bracket.elements[-1][1] <= end:
             return [Splice(bracket.open + 1, bracket.close, _one_per_line(source, bracket))]
-    here = sorted((b for b in found if start <= b.open and b.close < end and b.elements), key=lambda b: b.open)
-    outermost = [b for b in here if not any(o.open < b.open and b.close < o.close for o in here)]
+    here = sorted((b for b in found if start <= b.open and b.close < end), key=lambda b: b.open)
+    outside = [b for b in here if not any(o.open < b.open and b.close < o.close for o in here)]
+    outermost = [b for b in outside if b.elements]
     if not outermost:
         return []
-    last = outermost[-1].node
+    last = outside[-1].node
     chain = _links(last)
     if len(chain) > 1 and source.span(last)[0] >= start:
         return _fluent(source, last, chain)
@@ -115,11 +116,11 @@ def _split(source: Source, found: tuple[Bracket, ...], start: int, end: int, lim
     beyond = (b for b, then in itertools.pairwise(outermost) if _width(text[start : then.open + 1]) > limit)
     bracket = next(beyond, outermost[-1])
     inner = text[bracket.elements[0][0] : bracket.elements[-1][1]]
-    outside = indent_at(text, bracket.open)
+    indent = indent_at(text, bracket.open)
     single = isinstance(bracket.node, cst.Tuple) and len(bracket.elements) == 1
-    fits = isinstance(bracket.node, cst.Call) and _width(outside + source.indent + inner) <= limit
+    fits = isinstance(bracket.node, cst.Call) and _width(indent + source.indent + inner) <= limit
     if (len(bracket.elements) == 1 and not single) or fits:
-        content = f"{source.newline}{outside}{source.indent}{inner}{source.newline}{outside}"
+        content = f"{source.newline}{indent}{source.indent}{inner}{source.newline}{indent}"
         return [Splice(bracket.open + 1, bracket.close, content)]
     return [Splice(bracket.open + 1, bracket.close, _one_per_line(source, bracket))]
 

@@ -37,8 +37,11 @@ def level_splices(writer: Writer, change: LevelChange) -> list[Splice]:
 
 
 def level_snippet(writer: Writer, change: LevelChange) -> str:
-    """The declaration of the queue or task type with the change, to be pasted."""
-    return _new(writer, change)
+    """What a person may paste: an entry of thresholds where the owner is declared, else its declaration."""
+    calls = tuple(writer.source.calls(_CLASSES[change.owner]))
+    if any(_name(writer.source, call) == change.name for call in calls):
+        return f"thresholds={{{_entry(writer, change)}}}"
+    return _new(writer, change, declared=any(_may_be(writer.source, call, change.name) for call in calls))
 
 
 def monitoring_call(source: Source) -> cst.Call:
@@ -128,9 +131,9 @@ def _entry(writer: Writer, change: LevelChange) -> str:
 # -- a queue that is not ---------------------------------------------------------------------------------------------
 
 
-def _new(writer: Writer, change: LevelChange) -> str:
+def _new(writer: Writer, change: LevelChange, *, declared: bool = False) -> str:
     # The queue was not declared before: that it is now must not add an alert for its absence.
-    optional = "optional=True, " if change.owner == "queue" else ""
+    optional = "optional=True, " if change.owner == "queue" and not declared else ""
     name = writer.string(change.name)
     return f"{writer.name(_CLASSES[change.owner])}({name}, {optional}thresholds={{{_entry(writer, change)}}})"
 

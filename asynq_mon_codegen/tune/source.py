@@ -20,6 +20,9 @@ __all__ = ["PACKAGE", "UNKNOWN", "Cannot", "Source", "Splice", "argument", "dott
 PACKAGE = "asynq_mon_codegen"
 _EVOLVE = frozenset({"attrs.evolve", "attr.evolve"})
 
+_CHANGING = frozenset({"append", "clear", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"})
+"""Methods after which a list or dict is not what was assigned."""
+
 UNKNOWN = object()
 """The value of an expression that only running the file would tell."""
 
@@ -204,6 +207,9 @@ class Source:
                         out.setdefault(name, []).append(None)
                 case cst.For(target=target):
                     for name in _names(target):
+                        out.setdefault(name, []).append(None)
+                case cst.Call(func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method))):
+                    if method in _CHANGING:
                         out.setdefault(name, []).append(None)
                 case cst.Param(name=cst.Name(value=name)) | cst.FunctionDef(name=cst.Name(value=name)):
                     out.setdefault(name, []).append(None)

@@ -408,6 +408,7 @@ def test_level(tmp_path: Path, name: str) -> None:
 
 
 START = "from asynq_mon_codegen import Above, Monitoring, Queue, asynq\n\n"
+ENTRY = 'thresholds={asynq.QUEUE_WAIT_HIGH: Above(warning="20s", critical="90s")}'
 QUEUE_A = 'Queue("a", optional=True, thresholds={asynq.QUEUE_WAIT_HIGH: Above(warning="20s", critical="90s")})'
 IN_FUNCTION = (
     "def made():\n    return (Queue(n) for n in NAMES)\n\nmonitoring = Monitoring(queues=made(), alerts=asynq.ALERTS)\n"
@@ -416,46 +417,62 @@ LEFT = {
     "a comprehension": (
         'monitoring = Monitoring(queues=[Queue(n) for n in "ab"], alerts=asynq.ALERTS)\n',
         "line 3 may declare the queue already: Queue(n)",
+        f'Queue("a", {ENTRY})',
     ),
     "an f-string": (
         'monitoring = Monitoring(queues=[Queue(f"{n}") for n in "ab"], alerts=asynq.ALERTS)\n',
         'line 3 may declare the queue already: Queue(f"{n}")',
+        f'Queue("a", {ENTRY})',
     ),
     "another module": (
         "from queues import QUEUES\n\nmonitoring = Monitoring(queues=QUEUES, alerts=asynq.ALERTS)\n",
         "queues holds what only running the file would tell: QUEUES",
+        QUEUE_A,
     ),
     "shared thresholds": (
         'T = {}\nmonitoring = Monitoring(queues=(Queue("a", thresholds=T), Queue("b", thresholds=T)))\n',
         "thresholds=T is shared: a change in it would be one for others too",
+        ENTRY,
     ),
     "keyword arguments of elsewhere": (
         'monitoring = Monitoring(queues=Queue("a", **MORE), alerts=asynq.ALERTS)\n',
         'its arguments come from elsewhere: Queue("a", **MORE)',
+        ENTRY,
     ),
     "levels of elsewhere": (
         'monitoring = Monitoring(queues=Queue("a", thresholds={asynq.QUEUE_WAIT_HIGH: Above(**MORE)}))\n',
         "its levels come from elsewhere: Above(**MORE)",
+        ENTRY,
     ),
     "a condition that is computed": (
         'monitoring = Monitoring(queues=Queue("a", thresholds={asynq.QUEUE_WAIT_HIGH: slow(1)}))\n',
         "the condition is computed: slow(1)",
+        ENTRY,
     ),
     "thresholds that are computed": (
         'monitoring = Monitoring(queues=Queue("a", thresholds=dict(x=1)))\n',
         "its thresholds are computed: dict(x=1)",
+        ENTRY,
     ),
     "more thresholds of elsewhere": (
         'monitoring = Monitoring(queues=Queue("a", thresholds={**MORE}))\n',
         "thresholds holds what only running the file would tell: **MORE",
+        ENTRY,
     ),
     "two of one name": (
         'one = Queue("a")\nmonitoring = Monitoring(queues=Queue("a"))\n',
         "the queue is declared more than once, in lines 3 and 4",
+        ENTRY,
     ),
     "a declaration that is made elsewhere": (
         "monitoring = made_elsewhere()\n",
         "'monitoring' is not assigned once from a call of Monitoring(...)",
+        QUEUE_A,
+    ),
+    "a list that grows": (
+        'qs = [Queue("b")]\nqs.extend(more())\nmonitoring = Monitoring(queues=qs, alerts=asynq.ALERTS)\n',
+        "queues holds what only running the file would tell: qs",
+        QUEUE_A,
     ),
 }
 
@@ -463,13 +480,15 @@ LEFT = {
 @pytest.mark.parametrize("name", LEFT)
 def test_what_is_left_to_a_person(name: str) -> None:
     """The text is untouched, and the reason names what stands in the way."""
-    text, reason = LEFT[name]
-    stays(START + text, queue("a", FAST), reason, QUEUE_A)
+    text, reason, snippet = LEFT[name]
+    stays(START + text, queue("a", FAST), reason, snippet)
 
 
 def test_a_function_makes_the_queues() -> None:
     """Its names cannot be told without running it."""
-    stays(START + IN_FUNCTION, queue("a", FAST), "line 4 may declare the queue already: Queue(n)", QUEUE_A)
+    stays(
+        START + IN_FUNCTION, queue("a", FAST), "line 4 may declare the queue already: Queue(n)", f'Queue("a", {ENTRY})'
+    )
 
 
 def test_the_first_task_type_would_make_an_error_of_others() -> None:
