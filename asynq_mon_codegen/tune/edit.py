@@ -26,23 +26,64 @@ def edited(source: str, changes: Sequence[Change], *, line_length: int | None = 
         UsageError: the source is no Python; the message begins with ``line:column``.
     """
     bom = _BOM if source.startswith(_BOM) else ""
-    before = text = source.removeprefix(_BOM)
-    tree = Source(text)
+    before = source.removeprefix(_BOM)
+    batch = _Batch(before)
     done: list[Change] = []
     left: list[tuple[Change, str, str]] = []
     for change in changes:
-        writer = Writer(tree)
         try:
-            splices = [*_splices(writer, change), *writer.imports()]
+            batch.take(change)
         except Cannot as reason:
-            left.append((change, str(reason), _snippet(tree, change)))
-            continue
-        done.append(change)
-        if splices:
-            text = spliced(text, splices)
-            tree = Source(text)
-    text = fitted(text, before, line_length or line_length_of(before))
+            left.append((change, str(reason), _snippet(batch.writer.source, change)))
+        else:
+            done.append(change)
+    batch.write()
+    text = fitted(batch.text, before, line_length or line_length_of(before))
     return Edited(text=bom + text, done=tuple(done), left=tuple(left))
+
+
+class _Batch:
+    """Changes that can be made in one reading of the text, for reading it takes most of the time."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._begin()
+
+    def _begin(self) -> None:
+        self.writer = Writer(Source(self.text))
+        self._splices: list[Splice] = []
+        self._about: set[tuple[str, str]] = set()
+
+    def take(self, change: Change) -> None:
+        """Add the change; those before are written first where they concern the same thing or place.
+
+        Raises:
+            Cannot: it cannot be made safely; then it leaves no trace.
+        """
+        about = (change.owner, change.name) if isinstance(change, LevelChange) else ("alert", change.alert)
+        if about in self._about:
+            self.write()
+        splices = self._tried(change)
+        if any(new.meets(old) for new in splices for old in self._splices):
+            self.write()
+            splices = self._tried(change)
+        if splices:
+            self._splices += splices
+            self._about.add(about)
+
+    def _tried(self, change: Change) -> list[Splice]:
+        needed = list(self.writer.needed)
+        try:
+            return _splices(self.writer, change)
+        except Cannot:
+            self.writer.needed[:] = needed
+            raise
+
+    def write(self) -> None:
+        """Make the changes, and read the text anew."""
+        if self._splices:
+            self.text = spliced(self.text, [*self._splices, *self.writer.imports()])
+            self._begin()
 
 
 def _splices(writer: Writer, change: Change) -> list[Splice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import libcst as cst
+from attrs import evolve
 
 from asynq_mon_codegen.model import Above, Below, Unit
 from asynq_mon_codegen.tune.brackets import added, bracket_of, own_bracket
@@ -166,7 +167,8 @@ def _declared(writer: Writer, change: LevelChange) -> list[Splice]:
         return [Splice(start, start, "("), Splice(end, end, f", {new})")]
     found = bracket_of(source, target)
     if found is not None:
-        return added(source, found, [new])
+        splices = added(source, found, [new])
+        return [evolve(s, repeatable=True) for s in splices] if len(splices) == 1 and found.elements else splices
     if isinstance(target, cst.Tuple) and target.elements:
         start, end = source.span(target)
         comma = "" if isinstance(target.elements[-1].comma, cst.Comma) else ","

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.model import Unit
 
@@ -46,10 +44,10 @@ def duration_text(length: Duration) -> str:
 
 
 def level_text(value: float, unit: Unit, quote: str) -> str:
-    """A level in the unit of its signal: lengths of time and ratios as text, all else as a number."""
-    milliseconds = round(value * 1000)
-    if unit is Unit.SECONDS and value > 0 and math.isclose(milliseconds / 1000, value, rel_tol=1e-12):
-        return string_text(duration_text(Duration(milliseconds)), quote)
+    """A level in the unit of its signal: lengths of time and ratios as text where that is exact, else a number."""
+    length = Duration(round(value * 1000))
+    if unit is Unit.SECONDS and value > 0 and length.seconds == value:
+        return string_text(duration_text(length), quote)
     if unit is Unit.RATIO:
         percent = f"{value * 100:.12g}"
         if float(percent) / 100 == value and "e" not in percent:

@@ -33,11 +33,17 @@ class Cannot(Exception):  # noqa: N818 - no error of the program: the change is 
 
 @frozen
 class Splice:
-    """``text`` in place of what stands between two offsets."""
+    """``text`` in place of what stands between two offsets; ``repeatable`` where others like it may stand there too."""
 
     start: int
     end: int
     text: str
+    repeatable: bool = False
+
+    def meets(self, other: Splice) -> bool:
+        """Whether the two cannot both be made in one text."""
+        together = self.repeatable and other.repeatable and self.start == other.start
+        return not together and self.start <= other.end and other.start <= self.end
 
 
 def spliced(text: str, splices: Sequence[Splice]) -> str:

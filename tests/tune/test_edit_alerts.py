@@ -147,6 +147,28 @@ monitoring = Monitoring(alerts=alerts)
 """,
         120,
     ),
+    "a chain with an empty call that becomes too long": (
+        """\
+from asynq_mon_codegen import Monitoring, asynq
+
+monitoring = Monitoring(
+    alerts=asynq.ALERTS.replace(asynq.QUEUE_SURGE.with_floor(7)).without("AsynqHostCPUHigh").add(),
+)
+""",
+        [alert("AsynqQueueWaitHigh", hold="10m")],
+        """\
+from asynq_mon_codegen import Monitoring, asynq, evolve
+
+monitoring = Monitoring(
+    alerts=asynq.ALERTS.replace(
+        asynq.QUEUE_SURGE.with_floor(7), evolve(asynq.QUEUE_WAIT_HIGH, hold="10m")
+    )
+    .without("AsynqHostCPUHigh")
+    .add(),
+)
+""",
+        100,
+    ),
     "an alert in a variable": (
         """\
 from asynq_mon_codegen import Above, Band, Monitoring, asynq, evolve

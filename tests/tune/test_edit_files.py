@@ -302,3 +302,25 @@ def test_any_declaration(
     ast.parse(result.text)
     if laid_out:
         assert formatted(result.text, width) == result.text
+
+
+def test_changes_do_not_get_in_each_others_way() -> None:
+    """All at once is the same as one by one, also where two concern one thing and the last wins."""
+    changes = (
+        queue("b", FAST),
+        queue("n1", FAST),
+        queue("b", Above(warning=1), "AsynqQueueBacklogNotDraining"),
+        queue("n2", FAST),
+        queue("n1", Above(warning=1), "AsynqQueueBacklogNotDraining"),
+        alert("AsynqQueueWaitHigh", hold="3m"),
+        alert("AsynqQueuePaused", hold="3m"),
+        queue("a", FAST),
+        queue("a", Above(warning=10)),
+        task_type("t1", FAST),
+        task_type("t2", FAST),
+        alert("AsynqQueuePaused", hold="4m"),
+    )
+    text = FEW
+    for change in changes:
+        text = edited(text, [change], line_length=120).text
+    assert edited(FEW, changes, line_length=120).text == text
