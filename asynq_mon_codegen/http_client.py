@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import ssl
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ _LONGEST_GET = 2_000
 _MOST_REDIRECTS = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _MOST_ASKED_PAUSE = 60.0
+_COLLECTED_EACH = 32_000_000
+"""Bytes of answers after which garbage is collected: an answer refers to itself, and commands run without collector."""
 _PASSING = (429, 502, 503, 504)
 
 
@@ -75,6 +78,7 @@ class HttpClient:
         self.connection = connection
         self.name = name
         self._path_hint = path_hint
+        self._uncollected = 0
         try:
             self._client = httpx.Client(
                 timeout=connection.timeout,
@@ -137,6 +141,9 @@ class HttpClient:
     def _once(self, method: str, path: str, params: Parameters, body: Any) -> Answer:
         import httpx
 
+        if self._uncollected > _COLLECTED_EACH:
+            gc.collect()
+            self._uncollected = 0
         headers = {name: secret.header() for name, secret in self.connection.headers}
         if self.connection.tenant:
             headers["X-Scope-OrgID"] = self.connection.tenant
@@ -179,6 +186,7 @@ class HttpClient:
         raise NoAnswerError(f"{self.connection.url}: redirected more than {_MOST_REDIRECTS} times", again=False)
 
     def _read(self, path: str, answer: httpx.Response) -> Answer:
+        self._uncollected += len(answer.content)
         try:
             body = answer.json() if answer.content else None
         except ValueError as error:

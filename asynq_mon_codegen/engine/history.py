@@ -72,11 +72,11 @@ def copy(
     """
     ledger = Ledger(data.parent / "copied.json")
     starts = {name: math.floor(since[name] / step) * step for name in wanted}
-    per_hour = 0.0
+    series: dict[str, float] = {}
     for i, (name, expr) in enumerate(wanted.items()):
         progress("counting series", i, len(wanted))
-        per_hour += _most(server, expr, starts[name], end) * 3600 / step
-    hours = ledger.number("block hours", block_hours(per_hour))
+        series[name] = _most(server, expr, starts[name], end)
+    hours = ledger.number("block hours", block_hours(sum(series.values()) * 3600 / step))
     parts = periods(min(starts.values(), default=end), end, hours)
     with Writer(data, hours) as writer:
         for i, (begin, until) in enumerate(parts):
@@ -88,7 +88,9 @@ def copy(
                 chunk
                 for j, (name, at) in enumerate(left.values())
                 for chunk in lot.samples_of(
-                    server, name, wanted[name], (at, until, step), _within(progress, i, j, len(left), len(parts))
+                    _Page(server, name, wanted[name], int(_SAMPLES_A_PAGE / (series[name] + 1)) + 1),
+                    (at, until, step),
+                    _within(progress, i, j, len(left), len(parts)),
                 )
             )
             if left:
@@ -131,6 +133,16 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+@frozen
+class _Page:
+    """What is asked of a server, and for how many points of each series at once."""
+
+    server: Prometheus
+    name: str
+    expr: str
+    points: int
+
+
 class _Lot:
     """What is copied into one block, and how many samples that are."""
 
@@ -140,19 +152,17 @@ class _Lot:
         """Put it into the ledger."""
         ledger.add(*parts, samples=self.samples)
 
-    def samples_of(
-        self, server: Prometheus, name: str, expr: str, time: tuple[float, float, float], tell: Callable[[], None]
-    ) -> Iterator[str]:
+    def samples_of(self, of: _Page, time: tuple[float, float, float], tell: Callable[[], None]) -> Iterator[str]:
         begin, until, step = time
         tell()
         first, last = math.ceil(begin / step) * step, math.ceil(until / step) * step - step
         if first > last:
             return
-        for page in server.pages(expr, start=first, end=last, step=step):
+        for page in of.server.pages(of.expr, start=first, end=last, step=step, most=of.points):
             for one in page:
                 values = one.get("values", ())
                 self.samples += len(values)
-                yield lines_of(series_text(str(one["metric"].get("__name__", name)), one["metric"]), values)
+                yield lines_of(series_text(str(one["metric"].get("__name__", of.name)), one["metric"]), values)
 
 
 def _within(progress: Progress, part: int, name: int, names: int, parts: int) -> Callable[[], None]:

@@ -21,6 +21,8 @@ from asynq_mon_codegen.prometheus_api import Prometheus
 __all__ = ["Evaluation", "linked", "lookback", "record"]
 
 _MILLISECOND = 0.001
+_POINTS_A_PAGE = 3_000
+"""Of each series, so that what thousands of queues record is not all in memory at once."""
 
 
 def linked(history: Path, data: Path) -> None:
@@ -64,7 +66,7 @@ class Evaluation:
         every = rule.interval
         first, last = math.ceil(begin / every) * every, math.ceil(until / every) * every - every
         if first <= last:
-            yield from local.pages(rule.expr, start=first, end=last, step=every)
+            yield from local.pages(rule.expr, start=first, end=last, step=every, most=_POINTS_A_PAGE)
 
     def batches(self, rules: Iterable[Rule]) -> Iterator[tuple[tuple[Rule, ...], AbstractContextManager[Prometheus]]]:
         """The same rules, with a server that looks back as far as they need: it is a matter of the whole server."""
