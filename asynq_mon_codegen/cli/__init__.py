@@ -21,6 +21,7 @@ _COMMANDS = {
     "cost": "cost",
     "diff": "diff",
     "backtest": "backtest",
+    "tune": "tune",
     "doctor": "doctor",
     "review": "review",
     "init": "init",

@@ -31,6 +31,10 @@ Progress = Callable[[str, int, int], None]
 PROBES = 720
 
 
+_SAMPLES_A_PAGE = 1_000_000
+"""So many samples are held in memory at once, about."""
+
+
 @frozen(kw_only=True)
 class Extent:
     """From when to when there are samples, in Unix seconds, and the ``gaps`` between them."""
