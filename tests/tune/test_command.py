@@ -93,8 +93,10 @@ def test_as_json(url: str, work: Path, declared: Path) -> None:
 
 
 def test_what_cannot_be_edited_is_shown_as_a_snippet(url: str, work: Path, declared: Path) -> None:
-    text = DECLARATION.replace('{asynq.QUEUE_WAIT_HIGH: Above(warning="2m", critical="5m")}', "slow").replace(
-        "monitoring = ", 'slow = {asynq.QUEUE_WAIT_HIGH: Above(warning="2m", critical="5m")}\n\nmonitoring = '
+    text = (
+        DECLARATION.replace('{asynq.QUEUE_WAIT_HIGH: Above(warning="2m", critical="5m")}', "slow")
+        .replace('Queue("mail")', 'Queue("mail", thresholds=slow)')
+        .replace("monitoring = ", 'slow = {asynq.QUEUE_WAIT_HIGH: Above(warning="2m", critical="5m")}\n\nmonitoring = ')
     )
     declared.write_text(text)
     done = run(url, work, "--per-week", "100", "--write")
