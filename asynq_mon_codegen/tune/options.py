@@ -17,7 +17,7 @@ from asynq_mon_codegen.tune import ladder
 from asynq_mon_codegen.tune.applied import applied, planned, rules_from, sound
 from asynq_mon_codegen.tune.changes import Change, LevelChange
 
-__all__ = ["Place", "lower", "place_for", "quieter", "tried"]
+__all__ = ["Place", "both", "lower", "place_for", "quieter", "tried"]
 
 _LEVELS = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
 
@@ -100,6 +100,19 @@ def _with_level(place: Place, number: float) -> LevelChange:
         when=place.condition(levels),
         unit=place.alert.signal.unit,
     )
+
+
+def both(place: Place, one: Change, other: Change) -> Change:
+    """Two changes of the condition of a place as one: of each severity the level that is farther from the old one."""
+    if not isinstance(one, LevelChange) or not isinstance(other, LevelChange):
+        return one
+    farther = max if place.rising else min
+    levels = {}
+    for severity, old in place.levels.items():
+        new = [level for c in (one, other) if (level := c.when.level(severity)) != old]
+        numbers = [level for level in new if isinstance(level, float)]
+        levels[severity] = farther(numbers) if numbers else new[-1] if new else old
+    return evolve(one, when=place.condition(levels))
 
 
 def _moved(place: Place, severity: Severity, number: float) -> LevelOrBand:

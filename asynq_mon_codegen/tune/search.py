@@ -26,7 +26,7 @@ from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.tune import ladder
 from asynq_mon_codegen.tune.applied import applied, planned, rules_from
 from asynq_mon_codegen.tune.changes import AlertChange, Change, LevelChange
-from asynq_mon_codegen.tune.options import Place, lower, place_for, quieter, tried
+from asynq_mon_codegen.tune.options import Place, both, lower, place_for, quieter, tried
 
 __all__ = ["Proposal", "Tuning", "tuned"]
 
@@ -116,7 +116,7 @@ def tuned(
     found = [*_for_the_untold(search)]
     excess = before.a_week - wanted
     if excess > 0:
-        found += _levels(search, wanted, only)
+        found = _merged([*found, *_levels(search, wanted, only)])
         if _left(search, found) > wanted:
             found += _for_everybody(search, wanted, found, only)
     after = before
@@ -131,12 +131,33 @@ def tuned(
     return Tuning(before=before, after=after, wanted=wanted, proposals=tuple(found))
 
 
+def _merged(found: Sequence[Proposal]) -> list[Proposal]:
+    """Proposals for the same condition as one, for each change holds the levels of all severities.
+
+    What tells an untold incident comes first, and stands against what would make the same condition quieter.
+    """
+    out: dict[object, Proposal] = {}
+    for p in found:
+        key = (p.change.owner, p.change.name, p.change.alert) if isinstance(p.change, LevelChange) else p.change.alert
+        known = out.get(key)
+        if known is None:
+            out[key] = p
+        elif not known.told and p.place is not None:
+            out[key] = evolve(
+                known,
+                change=both(p.place, known.change, p.change),
+                before=(*known.before, *p.before),
+                after=(*known.after, *p.after),
+            )
+    return list(out.values())
+
+
 def _lost(before: Judged, after: Judged) -> list[Incident]:
     """Incidents that were told and would no longer be."""
     if before.score is None or after.score is None:
         return []
-    both = zip(before.score.verdicts, after.score.verdicts, strict=True)
-    return [old.incident for old, new in both if old.delay is not None and new.delay is None]
+    pairs = zip(before.score.verdicts, after.score.verdicts, strict=True)
+    return [old.incident for old, new in pairs if old.delay is not None and new.delay is None]
 
 
 def _told_by_alert(proposal: Proposal, incident: Incident) -> bool:
@@ -340,7 +361,8 @@ def _places(search: _Search, incident: Incident) -> Iterator[Place]:
 
 def _meet(one: Firing, other: Firing) -> bool:
     return (
-        subject(one.labels) == subject(other.labels)
+        one.label("severity") == other.label("severity")
+        and subject(one.labels) == subject(other.labels)
         and one.start < other.until(float("inf"))
         and other.start < one.until(float("inf"))
     )

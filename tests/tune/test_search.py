@@ -122,3 +122,17 @@ def test_changes_of_an_alert_apply_to_everybody() -> None:
         [AlertChange(alert="AsynqQueueWaitHigh", hold="10m", unit=asynq.QUEUE_WAIT_HIGH.signal.unit)],  # type: ignore[arg-type]
     )
     assert str(changed.alerts["AsynqQueueWaitHigh"].hold_for(Severity.WARNING)) == "10m"
+
+
+def test_warnings_and_critical_alerts_of_a_queue_change_one_condition(history: History) -> None:
+    found = tune(history, wanted=0)
+    named = [p.change for p in found.proposals if isinstance(p.change, LevelChange)]
+    assert len({(c.name, c.alert) for c in named}) == len(named)
+    (mail,) = [c for c in named if c.name == "mail" and c.alert == "AsynqQueueWaitHigh"]
+    assert isinstance(mail.when, Above)
+    assert isinstance(mail.when.warning, float)
+    assert isinstance(mail.when.critical, float)
+    assert 60 < mail.when.warning < mail.when.critical
+    assert mail.when.critical > 2400
+    left = {(r.alert, r.subject) for r in found.after.rows}
+    assert ("AsynqQueueWaitHigh", "mail") not in left
