@@ -102,6 +102,7 @@ def _edit(path: Path, changes: Sequence[Change], *, write: bool) -> tuple[str, t
     from asynq_mon_codegen.files import replace_file
     from asynq_mon_codegen.tune.edit import edited
     from asynq_mon_codegen.tune.effect import holds, verified
+    from asynq_mon_codegen.tune.style import line_length_for
 
     if path == declaration_path(None) and path.is_absolute():
         raise UsageError(
@@ -109,7 +110,7 @@ def _edit(path: Path, changes: Sequence[Change], *, write: bool) -> tuple[str, t
             "write one with asynq-mon init, then run this again",
         )
     old = path.read_bytes().decode("utf-8")
-    made = edited(old, changes)
+    made = edited(old, changes, line_length=line_length_for(path))
     if made.text != old:
         if holds(verified(path, made.text), made.done):
             raise UsageError(f"{path}: the edited declaration would not say what was proposed", "change it by hand")
