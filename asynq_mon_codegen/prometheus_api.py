@@ -85,9 +85,8 @@ class Prometheus:
     ) -> Iterator[list[dict[str, Any]]]:
         """What ``query_range`` answers, page after page in order of time; pages do not overlap.
 
-        Times are unix seconds, rounded to milliseconds as Prometheus does. A page has at most ``most`` points of a
-        series (at most and by default 11,000), and fewer from where the server says that it is too much, or takes too
-        long.
+        Times are unix seconds, rounded to milliseconds. A page has at most ``most`` points of a series (at most and by
+        default 11,000), and fewer from where the server says that it is too much, or takes too long.
         """
         first, last, every = round(start * 1000), round(end * 1000), max(1, round(step * 1000))
         size = min(most or MOST_POINTS, MOST_POINTS)
@@ -208,7 +207,8 @@ class Prometheus:
 
     def _page(self, expr: str, first: int, last: int, every: int) -> list[dict[str, Any]]:
         path = "/api/v1/query_range"
-        asked = {"query": expr, "start": _milli(first), "end": _milli(last), "step": _milli(every)}
+        # a step in seconds is multiplied as a float and cut off there: 16.019 would become 16.018
+        asked = {"query": expr, "start": _milli(first), "end": _milli(last), "step": f"{every}ms"}
         data = self._data(path, self._http.ask(path, asked, patient=first == last).body)
 
         def read() -> list[dict[str, Any]]:

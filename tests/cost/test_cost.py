@@ -195,7 +195,7 @@ def test_measured_in_a_real_prometheus(answering: Any, tmp_path: Path) -> None:
     server = Process("prometheus", (program("prometheus"), *flags(given)), tmp_path, port=port, ready="/-/ready")
     try:
         server.start()
-        expr = "count(queue:asynq_queue_size:max) == 20 and on () prometheus_tsdb_head_series"
+        expr = "count(queue:asynq_queue_size:max) == 20 and on () prometheus_tsdb_head_series > 240"
         until(lambda: _has(server.url, expr), lambda: f"Prometheus never had {expr}", within=60)
         found = invoke("--queues", "20", "--prometheus", server.url)
     finally:
