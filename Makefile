@@ -36,14 +36,15 @@ test: $(DEV) ## All checks that need no Go: lint, types, layers, drift, tests wi
 	@$(MAKE) lint type check
 	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not go and not lab" --cov --cov-report=term $(PYTEST_ARGS)
 
-test-newest: $(DEV) ## Put the outputs through the newest promtool and amtool (built with Go, cached in .tools)
+test-newest: $(DEV) ## Outputs and history again with the newest Prometheus and amtool (built with Go, cached in .tools)
 	@scripts/newest.sh
-	PROMTOOL=$(CURDIR)/.tools/bin/promtool AMTOOL=$(CURDIR)/.tools/bin/amtool \
-		$(BIN)/pytest -n $(JOBS) --dist worksteal -m outputs $(PYTEST_ARGS)
+	PROMETHEUS=$(CURDIR)/.tools/bin/prometheus PROMTOOL=$(CURDIR)/.tools/bin/promtool \
+		AMTOOL=$(CURDIR)/.tools/bin/amtool \
+		$(BIN)/pytest -n $(JOBS) --dist worksteal -m "outputs or engine" $(PYTEST_ARGS)
 
 test-go: $(DEV) ## The generated Go, the metric contract and the lab itself, against a real asynq and Redis (needs Go)
 	@scripts/ensure_lab.sh
-	$(BIN)/pytest -m "go or lab" $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "go or lab" $(PYTEST_ARGS)
 
 lab: $(DEV) ## Break a real asynq in every way and write docs/detection.md (needs Go; about an hour)
 	@scripts/ensure_lab.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the newest promtool and amtool into .tools/bin, once.
+# Builds the newest promtool, Prometheus and amtool into .tools/bin, once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,4 +27,5 @@ build() {
 
 mkdir -p "$bin"
 build promtool "$prometheus_version" "github.com/prometheus/prometheus/cmd/promtool@$prometheus_module"
+build prometheus "$prometheus_version" "github.com/prometheus/prometheus/cmd/prometheus@$prometheus_module"
 build amtool "$alertmanager_version" "github.com/prometheus/alertmanager/cmd/amtool@$alertmanager_module"

@@ -10,6 +10,8 @@ from asynq_mon_codegen.engine.conditions import Condition, Run
 from asynq_mon_codegen.engine.holds import firings
 from asynq_mon_codegen.engine.rules import Rule
 
+pytestmark = pytest.mark.engine
+
 FOREVER = 1e9
 LABELS = (("severity", "warning"),)
 

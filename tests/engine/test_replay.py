@@ -24,6 +24,8 @@ from asynq_mon_codegen.plan import resolve
 from asynq_mon_codegen.prometheus_api import Prometheus
 from tests.engine.made_up import STEP, TARGET, Queue, history, samples
 
+pytestmark = pytest.mark.engine
+
 START = 1_767_225_600
 END = START + 3 * 3600
 NAMES = (
