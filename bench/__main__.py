@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import dashboards, deployed, evaluation, generation
+from bench import backtest, dashboards, deployed, evaluation, generation
 from bench.table import Table
 from bench.tools import ROOT
 
@@ -22,6 +22,7 @@ PARTS: Mapping[str, Callable[[], Iterator[Table]]] = {
     "evaluation": evaluation.tables,
     "deployed": deployed.tables,
     "dashboards": dashboards.tables,
+    "backtest": backtest.tables,
 }
 PAGE = ROOT / "docs" / "performance.md"
 

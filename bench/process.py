@@ -23,13 +23,13 @@ class Usage:
     mebibytes: float
 
 
-def measured(command: Sequence[str | Path], cwd: Path, *, runs: int = 5) -> Usage:
-    """The median times and the highest memory of so many runs, after one that warms caches up.
+def measured(command: Sequence[str | Path], cwd: Path, *, runs: int = 5, warm: bool = True) -> Usage:
+    """The median times and the highest memory of so many runs, unless told otherwise after one that warms caches up.
 
     Raises:
         SystemExit: the command failed; with what it wrote.
     """
-    found = [_once([str(c) for c in command], cwd) for _ in range(runs + 1)][1:]
+    found = [_once([str(c) for c in command], cwd) for _ in range(runs + warm)][warm:]
     return Usage(
         statistics.median(u.seconds for u in found),
         statistics.median(u.processor for u in found),

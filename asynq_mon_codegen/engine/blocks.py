@@ -19,7 +19,7 @@ __all__ = ["BLOCK_HOURS", "Writer", "block_hours", "lines_of", "periods", "serie
 BLOCK_HOURS = (2, 6, 18, 54, 162)
 """The lengths of a block that promtool can make of one file."""
 
-_SAMPLES_A_BLOCK = 12_000_000
+_SAMPLES_A_BLOCK = 4_000_000
 """promtool holds a block in memory."""
 _AT_ONCE = 2
 """Blocks that are made side by side: promtool uses one core, and is what takes most of the time."""

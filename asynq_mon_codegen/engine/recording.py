@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from asynq_mon_codegen.engine.ahead import ahead
 from asynq_mon_codegen.engine.blocks import Writer, lines_of, periods, series_text
 from asynq_mon_codegen.engine.history import Progress, digest
 from asynq_mon_codegen.engine.ledger import Ledger
@@ -90,13 +91,9 @@ def record(evaluation: Evaluation, since: Mapping[str, float], end: float, progr
         for part, some, of in _left(evaluation, ledger, number, rules, parts):
             with of as local, Writer(evaluation.data, evaluation.hours) as writer:
                 for begin, until in part:
-                    chunks = (
-                        chunk
-                        for rule in some
-                        for chunk in _chunks(evaluation, local, rule, max(begin, since[rule.name]), until)
-                    )
+                    text = functools.partial(_text, evaluation, local, since, (begin, until))
                     # new blocks are seen by the next server
-                    writer.write(chunks, functools.partial(ledger.add, _name(number, some, begin, until)))
+                    writer.write(ahead(text, some), functools.partial(ledger.add, _name(number, some, begin, until)))
     progress("recording", len(todo), len(todo))
 
 
@@ -135,6 +132,12 @@ def _pieces(start: float, end: float, length: float | None) -> Iterator[tuple[fl
         until = min(end, (begin // length + 1) * length)
         yield begin, until
         begin = until
+
+
+def _text(
+    evaluation: Evaluation, local: Prometheus, since: Mapping[str, float], part: tuple[float, float], rule: Rule
+) -> str:
+    return "".join(_chunks(evaluation, local, rule, max(part[0], since[rule.name]), part[1]))
 
 
 def _chunks(evaluation: Evaluation, local: Prometheus, rule: Rule, begin: float, until: float) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attrs import asdict, frozen
 
+from asynq_mon_codegen.engine.ahead import ahead
 from asynq_mon_codegen.engine.conditions import Condition, Labels, conditions
 from asynq_mon_codegen.engine.history import Extent, Progress, copy, digest, extents, queries
 from asynq_mon_codegen.engine.holds import Firing, firings
@@ -130,15 +132,11 @@ def replayed(history: History, rules: RuleSet, progress: Progress, alerts: Itera
     done = 0
     for some, server in work.batches(left):
         with server as local:
-            for rule in some:
-                progress("judging", done, len(left))
-                held = conditions(work, local, rule, history.start, history.end)
-                found = firings(rule, held, history.end)
-                missed = () if found else _near(rule, held)
-                _write(_place(folder, history, rule), found, missed)
+            for found, missed in ahead(functools.partial(_judged, work, local, history), some):
                 out += found
                 near += missed
                 done += 1
+                progress("judging", done, len(left))
     progress("judging", 1, 1)
     return Replay(
         rules=wanted,
@@ -148,6 +146,17 @@ def replayed(history: History, rules: RuleSet, progress: Progress, alerts: Itera
         near=tuple(sorted(near, key=lambda n: (n.alert, n.severity))),
         unseen=_unseen(needed, history.extents),
     )
+
+
+def _judged(
+    work: Evaluation, local: Prometheus, history: History, rule: Rule
+) -> tuple[tuple[Firing, ...], tuple[Near, ...]]:
+    """What one rule would have done; it is kept."""
+    held = conditions(work, local, rule, history.start, history.end)
+    found = firings(rule, held, history.end)
+    missed = () if found else _near(rule, held)
+    _write(_place(work.data.parent, history, rule), found, missed)
+    return found, missed
 
 
 def _near(rule: Rule, held: Sequence[Condition]) -> tuple[Near, ...]:
