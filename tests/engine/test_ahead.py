@@ -30,9 +30,8 @@ def test_an_error_comes_where_its_result_would_be(monkeypatch: pytest.MonkeyPatc
             raise ValueError("three")
         return number
 
-    found = []
+    found: list[int] = []
     with pytest.raises(ValueError, match="three"):
-        for result in ahead(work, range(100)):
-            found.append(result)
+        found.extend(ahead(work, range(100)))
     assert found == [0, 1, 2]
     assert max(begun) <= 5
