@@ -18,6 +18,7 @@ __all__ = ["notes_on", "tell"]
 
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
 _SHOWN_GAPS = 3
+_DAYS = 2 * 86_400
 
 
 def notes_on(history: History) -> Iterator[str]:
@@ -58,7 +59,8 @@ def tell(console: Console, now: Judged, before: Judged | None) -> None:
         console.print("No alert fired.")
     console.print()
     start, end = now.replay.start, now.replay.end
-    console.print(f"{day(start)} to {day(end)}, {length(end - start)}: {now.fired} firing alerts, {_told(now)}")
+    word = day if end - start >= _DAYS else moment
+    console.print(f"{word(start)} to {word(end)}, {length(end - start)}: {now.fired} firing alerts, {_told(now)}")
     if before is not None:
         console.print(f"deployed: {before.fired} firing alerts, {_told(before)}")
     for label, one in (("", now), ("deployed: ", before)):

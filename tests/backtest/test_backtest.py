@@ -13,6 +13,7 @@ from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.engine.server import serving
 from tests.engine.made_up import Queue, history
 
+ROOT = Path(__file__).parents[2]
 START = 1_767_225_600
 END = START + 3 * 3600
 DECLARATION = """\
@@ -25,7 +26,7 @@ monitoring = Monitoring(
 """
 INCIDENTS = """\
 - {from: 2026-01-01T01:00:00Z, to: 2026-01-01T01:30:00Z, queue: mail, name: nobody worked}
-- {from: 2026-01-01T02:30:00Z, to: 2026-01-01T02:40:00Z, threat: dependency, name: "<b>Redis</b>"}
+- {from: 2026-01-01T02:30:00Z, to: 2026-01-01T02:40:00Z, threat: dependency, name: Redis was away}
 """
 
 
@@ -70,7 +71,11 @@ def test_what_would_have_fired(url: str, work: Path) -> None:
         "AsynqQueueWaitHigh warning mail 1 0 23m 23m 0",
     ]
     assert "incidents told: 1 of 2, the slowest after 7m; alerts outside of incidents: 0" in lines
-    assert "2026-01-01 02:30 <b>Redis</b>: not told" in lines
+    assert "2026-01-01 02:30 Redis was away: not told" in lines
+    # the example in the documentation is this run
+    page = (ROOT / "docs" / "review.md").read_text()
+    example = page.partition("<!-- backtest: ")[2].partition("```text\n")[2].partition("```")[0]
+    assert [" ".join(line.split()) for line in example.splitlines()] == lines
 
 
 def test_as_json_against_what_is_deployed(url: str, work: Path, declared: Path) -> None:
@@ -93,6 +98,7 @@ def test_as_json_against_what_is_deployed(url: str, work: Path, declared: Path) 
 
 
 def test_a_page_with_timelines(url: str, work: Path, declared: Path) -> None:
+    (declared / "incidents.yaml").write_text(INCIDENTS.replace("Redis was away", '"<b>Redis</b>"'))
     assert run(url, work, "--html", "page.html", "--incidents", "incidents.yaml").exit_code == 0
     page = (declared / "page.html").read_text()
     assert "&lt;b&gt;Redis&lt;/b&gt;" in page

@@ -13,6 +13,7 @@ from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.engine.server import serving
 from tests.engine.made_up import Queue, history
 
+ROOT = Path(__file__).parents[2]
 START = 1_767_225_600
 HOUR = 3600
 END = START + 4 * HOUR
@@ -70,6 +71,10 @@ def test_nothing_is_written_without_being_asked(url: str, work: Path, declared: 
         in (done.stdout)
     )
     assert "nothing is written: --write writes it" in done.stdout
+    # the example in the documentation is this run
+    page = (ROOT / "docs" / "review.md").read_text()
+    example = page.partition("<!-- tune: ")[2].partition("```text\n")[2].partition("```")[0]
+    assert example.strip() == done.stdout.strip()
 
 
 def test_asked_to_it_writes_a_change_that_holds(url: str, work: Path, declared: Path) -> None:
