@@ -19,7 +19,7 @@ from asynq_mon_codegen.errors import UsageError
 if TYPE_CHECKING:
     from asynq_mon_codegen.backtest.incidents import Incident
     from asynq_mon_codegen.tune.changes import Change
-    from asynq_mon_codegen.tune.search import Tuning
+    from asynq_mon_codegen.tune.proposal import Tuning
 
 
 @click.command()

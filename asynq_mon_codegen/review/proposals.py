@@ -9,7 +9,7 @@ from attrs import frozen
 
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.diff.sentences import clean
-from asynq_mon_codegen.tune.search import Tuning
+from asynq_mon_codegen.tune.proposal import Tuning
 from asynq_mon_codegen.tune.told import headline, lines
 
 __all__ = ["Proposals", "proposals"]

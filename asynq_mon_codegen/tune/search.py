@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.notifications import Notifier
-from asynq_mon_codegen.backtest.summary import Judged, Row, judged, subject
+from asynq_mon_codegen.backtest.summary import Judged, Row, judged
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.engine.history import Progress
 from asynq_mon_codegen.engine.holds import Firing
@@ -26,44 +26,15 @@ from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.tune import ladder
 from asynq_mon_codegen.tune.applied import applied, planned, rules_from
 from asynq_mon_codegen.tune.changes import AlertChange, Change, LevelChange
-from asynq_mon_codegen.tune.options import Place, both, lower, place_for, quieter, tried
+from asynq_mon_codegen.tune.options import Place, lower, place_for, quieter, tried
+from asynq_mon_codegen.tune.proposal import Proposal, Tuning, merged
 
-__all__ = ["Proposal", "Tuning", "tuned"]
+__all__ = ["tuned"]
 
 _STEPS_DOWN = 6
 _FLOORS = (2, 5, 10)
 _WORTH = 0.7
 """A hold or floor for everybody must leave at most this share of an alert's notifications."""
-
-
-@frozen(kw_only=True)
-class Proposal:
-    """One change: what the alert did before and would have done with it, of the rows that it is about.
-
-    ``told`` are incidents that only it would tell; ``place`` is None for a change for everybody.
-    """
-
-    change: Change
-    severity: str
-    place: Place | None
-    before: tuple[Firing, ...]
-    after: tuple[Firing, ...]
-    told: tuple[Incident, ...] = ()
-
-    @property
-    def dropped(self) -> tuple[Firing, ...]:
-        """What would no longer have fired."""
-        return tuple(f for f in self.before if not any(_meet(f, other) for other in self.after))
-
-
-@frozen(kw_only=True)
-class Tuning:
-    """What was, what is wanted, what is proposed, and what would have been."""
-
-    before: Judged
-    after: Judged
-    wanted: float
-    proposals: tuple[Proposal, ...]
 
 
 @frozen
@@ -116,7 +87,7 @@ def tuned(
     found = [*_for_the_untold(search)]
     excess = before.a_week - wanted
     if excess > 0:
-        found = _merged([*found, *_levels(search, wanted, only)])
+        found = merged([*found, *_levels(search, wanted, only)])
         if _left(search, found) > wanted:
             found += _for_everybody(search, wanted, found, only)
     after = before
@@ -129,27 +100,6 @@ def tuned(
             break
         found, after = kept, before
     return Tuning(before=before, after=after, wanted=wanted, proposals=tuple(found))
-
-
-def _merged(found: Sequence[Proposal]) -> list[Proposal]:
-    """Proposals for the same condition as one, for each change holds the levels of all severities.
-
-    What tells an untold incident comes first, and stands against what would make the same condition quieter.
-    """
-    out: dict[object, Proposal] = {}
-    for p in found:
-        key = (p.change.owner, p.change.name, p.change.alert) if isinstance(p.change, LevelChange) else p.change.alert
-        known = out.get(key)
-        if known is None:
-            out[key] = p
-        elif not known.told and p.place is not None:
-            out[key] = evolve(
-                known,
-                change=both(p.place, known.change, p.change),
-                before=(*known.before, *p.before),
-                after=(*known.after, *p.after),
-            )
-    return list(out.values())
 
 
 def _lost(before: Judged, after: Judged) -> list[Incident]:
@@ -357,12 +307,3 @@ def _places(search: _Search, incident: Incident) -> Iterator[Place]:
             place = place_for(search.plan, alert.name, Severity.WARNING.value, {"queue": incident.queue})
             if place is not None and place.owner == "queue":
                 yield place
-
-
-def _meet(one: Firing, other: Firing) -> bool:
-    return (
-        one.label("severity") == other.label("severity")
-        and subject(one.labels) == subject(other.labels)
-        and one.start < other.until(float("inf"))
-        and other.start < one.until(float("inf"))
-    )

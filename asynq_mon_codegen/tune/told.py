@@ -12,7 +12,7 @@ from asynq_mon_codegen.engine.holds import Firing
 from asynq_mon_codegen.model import Above, Band, Below, Severity
 from asynq_mon_codegen.model.terms import threshold_text
 from asynq_mon_codegen.tune.changes import AlertChange, LevelChange
-from asynq_mon_codegen.tune.search import Proposal, Tuning
+from asynq_mon_codegen.tune.proposal import Proposal, Tuning
 
 __all__ = ["headline", "lines", "proposal_data", "tuning_data"]
 

@@ -14,7 +14,8 @@ from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.generators import alertmanager
 from asynq_mon_codegen.tune.applied import applied, planned, rules_from
 from asynq_mon_codegen.tune.changes import AlertChange, LevelChange
-from asynq_mon_codegen.tune.search import Tuning, tuned
+from asynq_mon_codegen.tune.proposal import Tuning
+from asynq_mon_codegen.tune.search import tuned
 from asynq_mon_codegen.tune.told import headline, lines
 from tests.engine import made_up
 
