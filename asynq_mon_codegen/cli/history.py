@@ -22,6 +22,7 @@ from asynq_mon_codegen.duration import duration
 from asynq_mon_codegen.engine.history import Progress, digest
 from asynq_mon_codegen.engine.rules import RuleSet, rules_of
 from asynq_mon_codegen.errors import DeclarationError, UsageError
+from asynq_mon_codegen.files import locked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -142,16 +143,23 @@ def deployed_rules(base: str) -> Declared:
 
 
 def work_folder(work: Path | None, connection: Connection, step: float, *, fresh: bool) -> Path:
-    """The folder of what is copied from this server; the name tells no address."""
+    """The folder of what is copied from this server, held until the command ends; the name tells no address.
+
+    Raises:
+        UsageError: another run is at work there, or the disk refuses.
+    """
     root = work
     if root is None:
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         root = Path(cache) / "asynq-mon" / "history"
     folder = root / digest(connection.url.rpartition("@")[2], connection.tenant, step)
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # until the command ends: two runs would write the same blocks
+        click.get_current_context().with_resource(locked(folder))
+        # what a killed run has left half done, or everything
+        for path in (*folder.iterdir(),) if fresh else (*folder.glob("*/blocks-*"), *folder.glob("*/data/*.tmp-*")):
+            shutil.rmtree(path)
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}", "name another folder with --work") from None
     return folder

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.engine.server import serving
+from asynq_mon_codegen.files import locked
 from tests.engine.made_up import Queue, history
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +140,30 @@ def test_without_prometheus_it_says_what_to_install(url: str, tmp_path: Path, mo
     done = run(url, tmp_path / "work")
     assert done.exit_code == 2
     assert "apt-get install prometheus" in done.stderr
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_folder_in_which_another_run_is_at_work(url: str, tmp_path: Path) -> None:
+    work = tmp_path / "held"
+    assert run(url, work).exit_code == 0
+    (folder,) = work.iterdir()
+    with locked(folder):
+        done = run(url, work)
+    assert done.exit_code == 2
+    assert "another asynq-mon is writing here" in done.stderr
+    assert run(url, work).exit_code == 0
+
+
+@pytest.mark.usefixtures("declared")
+def test_what_a_killed_run_left_is_removed_and_with_fresh_everything(url: str, tmp_path: Path) -> None:
+    work = tmp_path / "left"
+    assert run(url, work).exit_code == 0
+    (folder,) = work.iterdir()
+    scratch = folder / "history" / "blocks-killed"
+    scratch.mkdir()
+    block = min((folder / "history" / "data").iterdir()).name
+    assert run(url, work).exit_code == 0
+    assert not scratch.exists()
+    assert (folder / "history" / "data" / block).exists()
+    assert run(url, work, "--fresh").exit_code == 0
+    assert not (folder / "history" / "data" / block).exists()
