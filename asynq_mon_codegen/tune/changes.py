@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.model import Above, Below, Severity, Unit
@@ -32,7 +32,8 @@ class AlertChange:
     """Another hold, condition or floor of an alert, for everybody; None leaves it as it is."""
 
     alert: str
-    hold: Duration | Mapping[Severity, Duration] | None = None
+    # a mapping has no hash; what differs there only is told apart by ==
+    hold: Duration | Mapping[Severity, Duration] | None = field(default=None, hash=False)
     when: Above | Below | None = None
     floor: float | None = None
     unit: Unit

@@ -9,6 +9,7 @@ import pytest
 from asynq_mon_codegen import Above, Monitoring, Queue, Severity, asynq
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.notifications import Notifier
+from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.engine.replay import History, open_history
 from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.generators import alertmanager
@@ -137,3 +138,12 @@ def test_warnings_and_critical_alerts_of_a_queue_change_one_condition(history: H
     assert mail.when.critical > 2400
     left = {(r.alert, r.subject) for r in found.after.rows}
     assert ("AsynqQueueWaitHigh", "mail") not in left
+
+
+def test_holds_by_severity_are_tried_once_each() -> None:
+    unit = asynq.QUEUE_WAIT_HIGH.signal.unit
+    holds = [{Severity.WARNING: Duration(m * 60_000), Severity.CRITICAL: Duration(60_000)} for m in (5, 10, 10)]
+    changes = [AlertChange(alert="AsynqQueueWaitHigh", hold=hold, unit=unit) for hold in holds]
+    assert len(set(changes)) == 2
+    changed = applied(MONITORING, changes[1:2]).alerts["AsynqQueueWaitHigh"]
+    assert [str(changed.hold_for(s)) for s in (Severity.WARNING, Severity.CRITICAL)] == ["10m", "1m"]
