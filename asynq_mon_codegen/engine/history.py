@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,8 +29,6 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 PROBES = 720
-
-
 _SAMPLES_A_PAGE = 1_000_000
 """So many samples are held in memory at once, about."""
 
@@ -44,15 +42,15 @@ class Extent:
     gaps: tuple[tuple[float, float], ...] = ()
 
 
-def queries(rules: RuleSet) -> Mapping[str, str]:
-    """By name one expression for all series of this name that the rules read and nobody records.
+def queries(several: Iterable[RuleSet]) -> Mapping[str, str]:
+    """By name one expression for all series of this name that one of the rule sets reads and does not record.
 
     asynq's own are copied whole, so that other thresholds for other queues need nothing else.
     """
-    recorded = {r.name for r in rules.records} | ALERT_SERIES
     found: dict[str, set[tuple[Matcher, ...]]] = {}
-    for rule in rules.rules:
-        for selector in rule.selectors():
+    for rules in several:
+        recorded = {r.name for r in rules.records} | ALERT_SERIES
+        for selector in (s for rule in rules.rules for s in rule.selectors()):
             if selector.name and selector.name not in recorded:
                 matchers = () if selector.name.startswith("asynq_") else selector.matchers
                 found.setdefault(selector.name, set()).add(matchers)

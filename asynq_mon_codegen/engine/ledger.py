@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from asynq_mon_codegen.files import replace_file
+
 __all__ = ["Ledger"]
 
 
@@ -43,6 +45,4 @@ class Ledger:
     def _write(self) -> None:
         data = {"parts": sorted(self._parts), "numbers": self._numbers}
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        staged = self._path.with_suffix(".new")
-        staged.write_text(json.dumps(data), encoding="utf-8")
-        staged.replace(self._path)
+        replace_file(self._path, json.dumps(data))

@@ -17,6 +17,7 @@ from asynq_mon_codegen.engine.ledger import Ledger
 from asynq_mon_codegen.engine.order import since
 from asynq_mon_codegen.engine.recording import Evaluation, linked, record
 from asynq_mon_codegen.engine.rules import ALERT_SERIES, Rule, RuleSet
+from asynq_mon_codegen.files import replace_file
 from asynq_mon_codegen.prometheus_api import Prometheus
 
 __all__ = ["History", "Near", "Replay", "evaluation", "open_history", "replayed"]
@@ -79,17 +80,12 @@ def open_history(
     Raises:
         UsageError: the server does not answer, or Prometheus is not installed here.
     """
-    sets = tuple(several)
-    every = RuleSet(tuple(rule for rules in sets for rule in rules.needed().rules))
-    step = every.step
+    sets = tuple(rules.needed() for rules in several)
+    step = RuleSet(tuple(rule for rules in sets for rule in rules.rules)).step
     end, start = end // step * step, start // step * step
-    wanted: dict[str, str] = {}
-    first: dict[str, float] = {}
-    for rules in (r.needed() for r in sets):
-        known = since(rules, start)
-        for name, expr in queries(rules).items():
-            wanted[name] = expr if wanted.get(name, expr) == expr else _either(wanted[name], expr)
-            first[name] = min(first.get(name, start), known[name])
+    wanted = queries(sets)
+    known = [since(rules, start) for rules in sets]
+    first = {name: min(of[name] for of in known if name in of) for name in wanted}
     data = folder / "history" / "data"
     samples = copy(server, wanted, first, end, step=step, data=data, progress=progress)
     found = extents(data, wanted, first, end, step)
@@ -184,10 +180,6 @@ def _unseen(rules: RuleSet, found: Mapping[str, Extent | None]) -> Mapping[str, 
     return {name: tuple(sorted(names)) for name, names in out.items() if names}
 
 
-def _either(one: str, other: str) -> str:
-    return " or ".join(sorted({*one.split(" or "), *other.split(" or ")}))
-
-
 def _place(folder: Path, history: History, rule: Rule) -> Path:
     return folder / "fired" / f"{digest(rule, history.start, history.end)}.json"
 
@@ -209,7 +201,5 @@ def _labels(found: Iterable[tuple[str, str]]) -> Labels:
 
 def _write(path: Path, fired: tuple[Firing, ...], near: tuple[Near, ...]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_suffix(".new")
     data = {"fired": [asdict(f) for f in fired], "near": [asdict(n) for n in near]}
-    staged.write_text(json.dumps(data), encoding="utf-8")
-    staged.replace(path)
+    replace_file(path, json.dumps(data))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from asynq_mon_codegen.engine.history import queries
 from asynq_mon_codegen.engine.order import levels, since
-from asynq_mon_codegen.engine.rules import rules_of
+from asynq_mon_codegen.engine.rules import RuleSet, rules_of
 from asynq_mon_codegen.errors import UsageError
 
 RULES = """
@@ -68,3 +69,15 @@ def test_a_broken_rule_file_is_named(text: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         rules_of({"r.yaml": text})
     assert caught.value.message.startswith(said)
+
+
+def test_what_several_rule_sets_read_is_joined_by_selector() -> None:
+    def reading(expr: str) -> RuleSet:
+        return rules_of({"r.yaml": f"groups: [{{name: g, rules: [{{alert: A, expr: '{expr}'}}]}}]"})
+
+    odd = 'up{job="this or that"}'
+    found = queries(
+        [reading(f"{odd} == 0"), reading('up{job="other"} == 0'), reading('asynq_queue_size{queue="q"} > 1')]
+    )
+    assert found == {"asynq_queue_size": "asynq_queue_size", "up": 'up{job="other"} or up{job="this or that"}'}
+    assert queries([reading(f"{odd} == 0"), reading("up == 0")]) == {"up": "up"}
