@@ -120,7 +120,9 @@ def _levels(search: _Search, wanted: float, only: Sequence[str]) -> list[Proposa
     total = float(len(search.before.notifications))
     out: list[Proposal] = []
     for urgent in (False, True):
-        curves = [c for c in _curves(search, only) if (c.row.severity == Severity.CRITICAL.value) is urgent]
+        if total <= budget:
+            break
+        curves = list(_curves(search, only, urgent=urgent))
         at = dict.fromkeys(range(len(curves)), 0)
         while total > budget:
             best, gain = None, 0.0
@@ -162,19 +164,22 @@ def _keeps(search: _Search, before: Sequence[Firing], after: Sequence[Firing]) -
     )
 
 
-def _curves(search: _Search, only: Sequence[str]) -> Iterator[_Curve]:
-    """For each alert and severity all rows at once: they do not hang on one another."""
-    groups: dict[tuple[str, str], list[tuple[Row, Place, tuple[LevelChange, ...]]]] = {}
+def _curves(search: _Search, only: Sequence[str], *, urgent: bool) -> Iterator[_Curve]:
+    """For each alert and severity all rows at once: they do not hang on one another. ``urgent`` are critical ones."""
+    groups: dict[tuple[str, str], list[tuple[Row, Place]]] = {}
     for row in search.before.rows:
         if not row.notifications or (only and row.alert not in only):
             continue
+        if (row.severity == Severity.CRITICAL.value) is not urgent:
+            continue
         place = place_for(search.plan, row.alert, row.severity, dict(row.firings[0].labels))
-        if place is not None and (changes := quieter(place, row.firings)):
-            groups.setdefault((row.alert, row.severity), []).append((row, place, changes))
+        if place is not None:
+            groups.setdefault((row.alert, row.severity), []).append((row, place))
     for (alert, severity), rows in groups.items():
-        members = _one_for_each_owner(rows)
+        found = [(row, place, quieter(place, row.firings)) for row, place in _one_for_each_owner(rows)]
+        members = [one for one in found if one[2]]
         steps: list[list[tuple[LevelChange | None, tuple[Firing, ...]]]] = [[(None, r.firings)] for r, _, _ in members]
-        for number in range(max(len(changes) for _, _, changes in members)):
+        for number in range(max((len(changes) for _, _, changes in members), default=0)):
             some = tuple(changes[number] for _, _, changes in members if number < len(changes))
             fired = search.fired(some, alert)
             if fired is None:
@@ -183,22 +188,20 @@ def _curves(search: _Search, only: Sequence[str]) -> Iterator[_Curve]:
                 if number < len(changes):
                     mine = _of(fired, severity, place)
                     steps[i].append((changes[number], mine))
-        for (row, place, _), found in zip(members, steps, strict=True):
-            yield _Curve(row=row, place=place, steps=tuple(found))
+        for (row, place, _), of_row in zip(members, steps, strict=True):
+            yield _Curve(row=row, place=place, steps=tuple(of_row))
 
 
-def _one_for_each_owner(
-    members: list[tuple[Row, Place, tuple[LevelChange, ...]]],
-) -> list[tuple[Row, Place, tuple[LevelChange, ...]]]:
+def _one_for_each_owner(rows: Sequence[tuple[Row, Place]]) -> list[tuple[Row, Place]]:
     """Rows of one owner as one: its level is one for all of them."""
-    out: dict[str, tuple[Row, Place, tuple[LevelChange, ...]]] = {}
-    for row, place, _ in members:
+    out: dict[str, tuple[Row, Place]] = {}
+    for row, place in rows:
         both = row
         if place.name in out:
             known = out[place.name][0]
             firings = tuple(sorted((*known.firings, *row.firings), key=lambda f: f.start))
             both = evolve(row, firings=firings, notifications=known.notifications + row.notifications)
-        out[place.name] = (both, place, quieter(place, both.firings))
+        out[place.name] = (both, place)
     return list(out.values())
 
 
