@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from attrs import frozen
 
 from asynq_mon_codegen.connection import Connection
-from asynq_mon_codegen.http_client import HttpClient
+from asynq_mon_codegen.http_client import Api
 
 __all__ = ["ActiveAlert", "Alertmanager", "Silence", "Status"]
 
@@ -49,7 +48,7 @@ class Silence:
     ends_at: str
 
 
-class Alertmanager:
+class Alertmanager(Api):
     """A connection to a server below whose URL ``/api/v2`` lies; to be used in a ``with`` block.
 
     All methods raise :class:`UsageError` where nobody answers, the status is one of an error, or the answer is none
@@ -60,16 +59,7 @@ class Alertmanager:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.url = connection.url
-        self._http = HttpClient(connection, "Alertmanager", "the URL ends before /api/v2: check its path")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._http.__exit__(kind, error, where)
+        super().__init__(connection, "Alertmanager", "the URL ends before /api/v2: check its path")
 
     def status(self) -> Status:
         """Version, cluster and configuration."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from attrs import frozen
 
 from asynq_mon_codegen.connection import Connection
-from asynq_mon_codegen.http_client import AnswerError, HttpClient
+from asynq_mon_codegen.http_client import AnswerError, Api
 
 __all__ = ["DataSource", "Grafana"]
 
@@ -22,7 +21,7 @@ class DataSource:
     kind: str
 
 
-class Grafana:
+class Grafana(Api):
     """A connection to a Grafana; to be used in a ``with`` block. The token is one of a service account.
 
     All methods raise :class:`UsageError` where nobody answers, the status is one of an error, or the answer is none
@@ -33,16 +32,7 @@ class Grafana:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.url = connection.url
-        self._http = HttpClient(connection, "Grafana", "the URL ends before /api: check its path")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._http.__exit__(kind, error, where)
+        super().__init__(connection, "Grafana", "the URL ends before /api: check its path")
 
     def database(self) -> str:
         """The state of its database, ``ok`` when it is well."""

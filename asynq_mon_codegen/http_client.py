@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
     from tenacity import RetryCallState
 
-__all__ = ["Answer", "AnswerError", "HttpClient", "NoAnswerError", "Parameters"]
+__all__ = ["Answer", "AnswerError", "Api", "HttpClient", "NoAnswerError", "Parameters"]
 
 Parameters = Mapping[str, str | Sequence[str]]
 
@@ -279,6 +279,22 @@ class HttpClient:
         return NoAnswerError(
             f"{self.connection.url}: no answer: {reason}", f"is it {self.name}'s address, and reachable?"
         )
+
+
+class Api:
+    """What the connections to servers have in common: one client, open as long as their ``with`` block."""
+
+    def __init__(self, connection: Connection, name: str, path_hint: str) -> None:
+        self.url = connection.url
+        self._http = HttpClient(connection, name, path_hint)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._http.__exit__(kind, error, where)
 
 
 def _trust(connection: Connection) -> ssl.SSLContext:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.errors import UsageError
-from asynq_mon_codegen.http_client import AnswerError, HttpClient, NoAnswerError
+from asynq_mon_codegen.http_client import AnswerError, Api, NoAnswerError
 from asynq_mon_codegen.prometheus_answers import (
     BuildInfo,
     Labels,
@@ -36,7 +35,7 @@ _MOST_SLOW = 4
 """So often a page that takes too long is halved before the server is called slow."""
 
 
-class Prometheus:
+class Prometheus(Api):
     """A connection to a server below whose URL ``/api/v1`` lies; to be used in a ``with`` block.
 
     All methods raise :class:`UsageError` where nobody answers, the status is one of an error, or the answer is none
@@ -49,17 +48,8 @@ class Prometheus:
     def __init__(self, connection: Connection | str, *, timeout: float = 10.0) -> None:
         if isinstance(connection, str):
             connection = Connection(connection, timeout)
-        self.url = connection.url
-        self._http = HttpClient(connection, "Prometheus", _HINT)
+        super().__init__(connection, "Prometheus", _HINT)
         self._warnings: dict[str, None] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        self._http.__exit__(kind, error, where)
 
     @property
     def warnings(self) -> tuple[str, ...]:

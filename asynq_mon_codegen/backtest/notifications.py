@@ -26,7 +26,6 @@ __all__ = ["Notification", "Notifier", "Route"]
 
 _RESOLVED_UNLESS_TOLD = frozenset({"email", "slack", "wechat"})
 """The integrations that Alertmanager does not tell of the end unless it is asked for."""
-_REPEAT = "4h"
 
 Alert = int
 Spans = tuple[tuple[float, float], ...]
@@ -241,7 +240,7 @@ def _route(match: Any) -> Route:
         group_by=tuple(opts.group_by),
         wait=_seconds(opts.group_wait),
         interval=_seconds(opts.group_interval),
-        repeat=_seconds(opts.repeat_interval or _REPEAT),
+        repeat=_seconds(opts.repeat_interval),
         mute=tuple(opts.mute_time_intervals),
         active=tuple(opts.active_time_intervals),
     )
