@@ -10,10 +10,12 @@ from asynq_mon_codegen.cli.common import config_option, json_option, print_json,
 from asynq_mon_codegen.cli.connection import connection_options
 from asynq_mon_codegen.cli.history import (
     Declared,
+    against_option,
     console,
     declared_rules,
     deployed_rules,
     history_options,
+    incidents_option,
     progress,
     span_of,
     work_folder,
@@ -26,8 +28,8 @@ from asynq_mon_codegen.errors import UsageError, did_you_mean
 @config_option
 @connection_options("prometheus", required=("prometheus",))
 @history_options
-@click.option("--against", metavar="BASE", help="Compare with these generated files: a folder, or a git revision.")
-@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents that happened, a YAML file.")
+@against_option
+@incidents_option
 @click.option("--alert", "alerts", multiple=True, metavar="NAME", help="Only this alert; may be repeated.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page with timelines.")
 @json_option

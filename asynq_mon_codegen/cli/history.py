@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Declared",
     "Span",
+    "against_option",
     "console",
     "declared_rules",
     "deployed_rules",
     "history_options",
+    "incidents_option",
     "progress",
     "span_of",
     "work_folder",
@@ -72,6 +74,14 @@ class Span:
 
     start: float
     end: float
+
+
+against_option = click.option(
+    "--against", metavar="BASE", help="Compare with these generated files: a folder, or a git revision."
+)
+incidents_option = click.option(
+    "--incidents", type=click.Path(path_type=Path), help="Incidents that happened, a YAML file."
+)
 
 
 def history_options(command: Callable[..., Any], *, length: str = "30d") -> Callable[..., Any]:

@@ -15,9 +15,11 @@ from asynq_mon_codegen.cli.connection import connection_options
 from asynq_mon_codegen.cli.history import (
     Declared,
     Span,
+    against_option,
     declared_rules,
     deployed_rules,
     history_options,
+    incidents_option,
     progress,
     span_of,
     work_folder,
@@ -40,8 +42,8 @@ _STDOUT = Path("-")
 @config_option
 @connection_options("prometheus", required=("prometheus",))
 @functools.partial(history_options, length="90d")
-@click.option("--against", metavar="BASE", help="Compare with these generated files: a folder, or a git revision.")
-@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents that happened, a YAML file.")
+@against_option
+@incidents_option
 @click.option(
     "--short", "within", default="15m", show_default=True, metavar="DURATION", help="What is over so soon ended itself."
 )

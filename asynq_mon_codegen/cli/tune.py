@@ -12,7 +12,15 @@ import click
 from asynq_mon_codegen.build import declaration_path, declared
 from asynq_mon_codegen.cli.common import config_option, json_option, print_json, told
 from asynq_mon_codegen.cli.connection import connection_options
-from asynq_mon_codegen.cli.history import console, declared_rules, history_options, progress, span_of, work_folder
+from asynq_mon_codegen.cli.history import (
+    console,
+    declared_rules,
+    history_options,
+    incidents_option,
+    progress,
+    span_of,
+    work_folder,
+)
 from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.errors import UsageError
 
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many notifications a week there should be at most, all receivers together.",
 )
-@click.option("--incidents", type=click.Path(path_type=Path), help="Incidents that happened, a YAML file.")
+@incidents_option
 @click.option("--alert", "alerts", multiple=True, metavar="NAME", help="Change only this alert; may be repeated.")
 @click.option("--write", is_flag=True, help="Write the changes into the declaration.")
 @json_option

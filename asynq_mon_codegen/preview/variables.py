@@ -51,7 +51,7 @@ class Variable:
             return self.all_value
         values = self.chosen
         if not self.several:
-            return values[0].replace("\\", "\\\\").replace('"', '\\"') if values else ""
+            return _in_string(values[0]) if values else ""
         parts = [_in_string(_SPECIAL.sub(r"\\\1", value)) for value in values]
         return parts[0] if len(parts) == 1 else f"({'|'.join(parts)})"
 
