@@ -1,6 +1,6 @@
 """What a declaration consists of: values only, nothing is rendered here."""
 
-from asynq_mon_codegen.model.alerts import Alert, Alerts, Guard, Signal, floor, only, unless
+from asynq_mon_codegen.model.alerts import Alert, Alerts, Guard, Hold, Signal, floor, only, unless
 from asynq_mon_codegen.model.bands import Band
 from asynq_mon_codegen.model.conditions import Above, Below, Condition, LevelOrBand, Present
 from asynq_mon_codegen.model.fleet import ConflictError, Fleet, merged, services_of, slos_of, tuned
@@ -30,6 +30,7 @@ __all__ = [
     "FinishedWithin",
     "Fleet",
     "Guard",
+    "Hold",
     "LevelOrBand",
     "Links",
     "Monitoring",

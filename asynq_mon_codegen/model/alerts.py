@@ -18,7 +18,7 @@ from asynq_mon_codegen.promql import Expr
 from asynq_mon_codegen.promql.labels import LABEL_NAME
 from asynq_mon_codegen.simulator.probe import Probe
 
-__all__ = ["Alert", "Alerts", "Guard", "Signal", "floor", "only", "unless"]
+__all__ = ["Alert", "Alerts", "Guard", "Hold", "Signal", "floor", "hold_of", "only", "unless"]
 
 _NAME = re.compile(r"[A-Z][a-zA-Z0-9]{2,79}")
 _GROUP = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -76,9 +76,16 @@ def floor(expr: Expr, minimum: float, text: str, *severities: Severity, unit: Un
     return Guard(kind="and", expr=expr, text=text, minimum=float(minimum), severities=severities, unit=unit)
 
 
-def _hold(
-    value: str | Duration | Mapping[Severity, str | Duration] | tuple[tuple[Severity | None, Duration], ...],
-) -> tuple[tuple[Severity | None, Duration], ...]:
+Hold = tuple[tuple[Severity | None, Duration], ...]
+"""How long a condition must last, by severity; None stands for those that are not named."""
+
+
+def hold_of(value: str | Duration | Mapping[Severity, str | Duration] | Hold) -> Hold:
+    """A hold as it is written: one length of time, or one per severity.
+
+    Raises:
+        DeclarationError: not a length of time.
+    """
     if isinstance(value, tuple):
         return value
     if isinstance(value, Mapping):
@@ -124,7 +131,7 @@ class Alert:
     threat: Threat
     signal: Signal
     when: Condition | Burn
-    hold: tuple[tuple[Severity | None, Duration], ...] = field(converter=_hold, default=((None, Duration(0)),))
+    hold: Hold = field(converter=hold_of, default=((None, Duration(0)),))
     keep_firing_for: Duration | None = field(converter=_keep, default=None)
     guards: tuple[Guard, ...] = field(converter=_guards, default=())
     summary: str
@@ -165,13 +172,18 @@ class Alert:
         holds = dict(self.hold)
         return holds.get(severity, holds.get(None, Duration(0)))
 
+    @property
+    def has_floor(self) -> bool:
+        """Whether a guard of it is a floor, whose number can be changed."""
+        return any(g.minimum is not None for g in self.guards)
+
     def with_floor(self, minimum: float) -> Alert:
         """The same alert with another number in its floor.
 
         Raises:
             DeclarationError: it has no floor.
         """
-        if not any(g.minimum is not None for g in self.guards):
+        if not self.has_floor:
             raise DeclarationError(f"{self.name} has no floor to change")
         guards = tuple(evolve(g, minimum=float(minimum)) if g.minimum is not None else g for g in self.guards)
         return evolve(self, guards=guards)

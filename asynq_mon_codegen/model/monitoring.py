@@ -292,8 +292,9 @@ class Monitoring:
         for slo in self.slos:
             self._check_slo(slo, declared)
         known = set(self.alerts.names())
-        overrides = [self.thresholds, *(q.thresholds for q in self.queues), *(t.thresholds for t in self.task_types)]
-        for name, _ in (pair for thresholds in overrides for pair in thresholds):
+        owners: tuple[Queue | TaskType, ...] = (*self.queues, *self.task_types)
+        overrides = [self.thresholds, *(given for o in owners for given in (o.thresholds, o.holds, o.floors))]
+        for name, _ in (pair for given in overrides for pair in given):
             if name not in known:
                 self.alerts[name]  # says what is wrong with it
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -9,16 +10,22 @@ from attrs import field, frozen
 
 from asynq_mon_codegen.duration import Duration, duration
 from asynq_mon_codegen.errors import DeclarationError
-from asynq_mon_codegen.model.alerts import Alert
+from asynq_mon_codegen.model.alerts import Alert, Hold, hold_of
 from asynq_mon_codegen.model.conditions import Above, Below
-from asynq_mon_codegen.model.kinds import items, typed
+from asynq_mon_codegen.model.kinds import items, pairs, typed
+from asynq_mon_codegen.model.terms import Severity
 from asynq_mon_codegen.model.weekdays import WEEKDAYS, check_weekdays
 
-__all__ = ["BatchWindow", "Queue", "TaskType", "Thresholds", "thresholds_of"]
+__all__ = ["BatchWindow", "Floors", "Holds", "Queue", "TaskType", "Thresholds", "thresholds_of"]
 
 Override = Above | Below | None
 Thresholds = tuple[tuple[str, Override], ...]
 """Alert name and what takes the place of its condition; None switches the alert off."""
+
+Holds = tuple[tuple[str, Hold], ...]
+"""Alert name and how long its condition must last there; a severity that is not named keeps the alert's own hold."""
+Floors = tuple[tuple[str, float], ...]
+"""Alert name and the number that takes the place of that in its floor."""
 
 
 def thresholds_of(
@@ -28,12 +35,38 @@ def thresholds_of(
     pairs: Iterable[tuple[str | Alert, Override]] = value.items() if isinstance(value, Mapping) else value
     out = []
     for alert, override in pairs:
-        name = alert.name if isinstance(alert, Alert) else alert
+        name = _named(alert)
         if override is not None and not isinstance(override, Above | Below):
             raise DeclarationError(
                 f"thresholds[{name!r}] is {override!r}", "give Above(...), Below(...), or None to switch the alert off"
             )
         out.append((name, override))
+    return tuple(out)
+
+
+def _named(key: str | Alert) -> str:
+    return key.name if isinstance(key, Alert) else key
+
+
+def _holds(value: Mapping[str | Alert, str | Duration | Mapping[Severity, str | Duration]] | Holds) -> Holds:
+    out = []
+    for key, hold in pairs(value, "holds", 'map alerts to lengths of time: holds={asynq.QUEUE_WAIT_HIGH: "20m"}'):
+        own = hold_of(hold)
+        wrong = [s for s, _ in own if s is not None and not isinstance(s, Severity)]
+        if wrong or not own:
+            raise DeclarationError(
+                f"holds[{_named(key)!r}] is {hold!r}", 'give one length of time, or {Severity.CRITICAL: "5m", ...}'
+            )
+        out.append((_named(key), own))
+    return tuple(out)
+
+
+def _floors(value: Mapping[str | Alert, float] | Floors) -> Floors:
+    out = []
+    for key, floor in pairs(value, "floors", "map alerts to numbers: floors={asynq.TASK_FAILURE_RATIO_HIGH: 50}"):
+        if isinstance(floor, bool) or not isinstance(floor, int | float) or not 0 <= floor < math.inf:
+            raise DeclarationError(f"floors[{_named(key)!r}] is {floor!r}", "give a number that is not negative")
+        out.append((_named(key), float(floor)))
     return tuple(out)
 
 
@@ -93,15 +126,18 @@ def _batch(value: BatchWindow | Iterable[BatchWindow]) -> tuple[BatchWindow, ...
 
 @frozen(field_transformer=typed)
 class Queue:
-    """A queue that the team knows: it must exist, and may have thresholds of its own.
+    """A queue that the team knows: it must exist, and may have thresholds, holds and floors of its own.
 
-    ``thresholds`` maps an alert (or its name) to ``Above(...)``, ``Below(...)`` or None;
+    ``thresholds`` maps an alert (or its name) to ``Above(...)``, ``Below(...)`` or None, ``holds`` to a length
+    of time or to one per severity, ``floors`` to the number in the alert's floor;
     ``optional`` queues may be missing without a warning; ``team`` owns its alerts; ``batch`` are times of
     day at which learnt thresholds do not judge it.
     """
 
     name: str = field()
     thresholds: Thresholds = field(default=(), converter=thresholds_of, kw_only=True)
+    holds: Holds = field(default=(), converter=_holds, kw_only=True)
+    floors: Floors = field(default=(), converter=_floors, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
     batch: tuple[BatchWindow, ...] = field(default=(), converter=_batch, kw_only=True)
     team: str = field(default="", kw_only=True)
@@ -114,14 +150,17 @@ class Queue:
 
 @frozen(field_transformer=typed)
 class TaskType:
-    """A task type with thresholds of its own; ``every`` is the period of a periodic task.
+    """A task type with thresholds, holds and floors of its own, as a :class:`Queue` has them.
 
+    ``every`` is the period of a periodic task.
     ``queues`` names the queues that it runs in, every declared one where it is empty; the generated
     instrumentation has its series there from the start.
     """
 
     name: str = field()
     thresholds: Thresholds = field(default=(), converter=thresholds_of, kw_only=True)
+    holds: Holds = field(default=(), converter=_holds, kw_only=True)
+    floors: Floors = field(default=(), converter=_floors, kw_only=True)
     every: Duration | None = field(default=None, converter=_period, kw_only=True)
     queues: tuple[str, ...] = field(default=(), converter=_names, kw_only=True)
     description: str = field(default="", kw_only=True)
