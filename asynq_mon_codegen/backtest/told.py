@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,8 +21,8 @@ _SHOWN_GAPS = 3
 _DAYS = 2 * 86_400
 
 
-def notes_on(history: History) -> Iterator[str]:
-    """What is not whole in the history, in sentences."""
+def notes_on(history: History, warnings: Iterable[str] = ()) -> Iterator[str]:
+    """What is not whole in the history, in sentences; ``warnings`` are those of the server that it came from."""
     late: dict[float, list[str]] = {}
     for name, extent in history.extents.items():
         # as coarse as extents are
@@ -39,6 +39,7 @@ def notes_on(history: History) -> Iterator[str]:
         )
     for (a, b), names in _gaps(history.extents).items():
         yield f"A gap: nothing of {_some(names)} from {moment(a)} to {moment(b)} UTC ({length(b - a)})."
+    yield from (f"The server warned: {warning}" for warning in warnings)
 
 
 def tell(console: Console, now: Judged, before: Judged | None) -> None:

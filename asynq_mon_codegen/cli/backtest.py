@@ -79,7 +79,7 @@ def backtest(
 
     from asynq_mon_codegen.backtest.told import notes_on, tell
 
-    notes = [*notes_on(history), *(f"The server warned: {w}" for w in warnings)]
+    notes = list(notes_on(history, warnings))
     if html is not None:
         from asynq_mon_codegen.backtest.page import page
 

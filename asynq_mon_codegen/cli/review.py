@@ -142,9 +142,8 @@ def _found(asked: _Asked, connection: Connection, folder: Path, *, quiet: bool) 
     sides, plan, span, incidents = asked.sides, asked.plan, asked.span, asked.incidents
     notifiers = [Notifier.of(side.place, side.alertmanager) for side in sides]
     with progress(quiet=quiet) as tell, Prometheus(connection) as server:
-        history = open_history(server, [s.rules for s in sides], span.start, span.end, folder, tell)
-        notes = notes_on(history)
-        history = of_what_there_is(history)
+        copied = open_history(server, [s.rules for s in sides], span.start, span.end, folder, tell)
+        history = of_what_there_is(copied)
         replays = [replayed(history, side.rules, tell) for side in sides]
         pairs = zip(replays, notifiers, strict=True)
         now, *before = [judged(replay, notifier, incidents) for replay, notifier in pairs]
@@ -161,7 +160,7 @@ def _found(asked: _Asked, connection: Connection, folder: Path, *, quiet: bool) 
             within=asked.within,
             incidents=incidents or (),
             generated=asked.generated,
-            notes=(*notes, *(f"The server warned: {w}" for w in server.warnings)),
+            notes=tuple(notes_on(copied, server.warnings)),
             progress=tell,
         )
         if asked.per_week is None:

@@ -88,14 +88,16 @@ def tune(
     with progress(quiet=as_json) as bar:
         with Prometheus(prometheus) as server:
             history = open_history(server, [side.rules], span.start, span.end, folder, bar)
+            notes = list(notes_on(history, server.warnings))
         found = tuned(monitoring, history, notifier, known, wanted, bar, alerts)
     changes = [p.change for p in found.proposals]
     diff, left = _edit(path, changes, write=write) if changes else ("", ())
     if as_json:
         by_hand = [{"change": repr(change), "reason": reason, "snippet": text} for change, reason, text in left]
-        print_json({**tuning_data(found), "diff": diff, "by_hand": by_hand, "written": write and bool(diff)})
+        more = {"diff": diff, "by_hand": by_hand, "written": write and bool(diff)}
+        print_json({"notes": notes, **tuning_data(found), **more})
         return
-    for note in notes_on(history):
+    for note in notes:
         click.echo(note, err=True)
     _tell(found, known or ())
     for _change, reason, snippet in left:

@@ -94,6 +94,7 @@ def test_as_json(url: str, work: Path, declared: Path) -> None:
     numbers = found["notifications_per_week"]
     assert numbers["after"] < numbers["before"]
     assert found["written"] is False
+    assert [note.partition(":")[0] for note in found["notes"]] == ["Partial history"]
     assert found["diff"].startswith("--- monitoring.py")
 
 
