@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import libcst as cst
 from attrs import evolve, frozen
 
-from asynq_mon_codegen.duration import duration
-from asynq_mon_codegen.model import Severity
 from asynq_mon_codegen.tune.brackets import added, own_bracket
 from asynq_mon_codegen.tune.changes import AlertChange
 from asynq_mon_codegen.tune.conditions import changed_condition, with_arguments
-from asynq_mon_codegen.tune.levels import before_alerts, changed_thresholds, entry_of, monitoring_call
+from asynq_mon_codegen.tune.holds import changed_hold
 from asynq_mon_codegen.tune.literals import number_text
-from asynq_mon_codegen.tune.source import UNKNOWN, Cannot, Source, Splice, argument
+from asynq_mon_codegen.tune.owners import before_alerts, entry_of, monitoring_call
+from asynq_mon_codegen.tune.source import Cannot, Source, Splice, argument
 from asynq_mon_codegen.tune.writer import Writer
 
 __all__ = ["alert_snippet", "alert_splices"]
@@ -92,9 +91,13 @@ def _service_level(writer: Writer, monitoring: cst.Call, change: AlertChange) ->
         raise Cannot(f"the thresholds of the service are computed: {' '.join(source.code(value).split())}")
     if isinstance(given.value, cst.Name) and source.uses(given.value.value) > 1:
         raise Cannot(f"thresholds={given.value.value} is shared: a change in it would be one for others too")
-    if entry_of(source, value, change.alert) is None and not fleet:
+    old = entry_of(source, value, change.alert, "thresholds")
+    if old is not None:
+        return changed_condition(writer, old.value, change.when, change.unit)
+    if not fleet:
         return None
-    return changed_thresholds(writer, value, change.alert, change.when, change.unit)
+    new = f"{writer.key(change.alert, value)}: {writer.condition(change.when, change.unit)}"
+    return added(source, own_bracket(source, value), [new])
 
 
 # -- the chain: asynq.ALERTS.without(...).replace(...).add(...) ------------------------------------------------------
@@ -196,7 +199,7 @@ def _in_alert(writer: Writer, node: cst.BaseExpression, change: AlertChange) -> 
         if old is None:
             texts_by_name["hold"] = writer.hold(change.hold)
         else:
-            out += _changed_hold(writer, old.value, change)
+            out += changed_hold(writer, old.value, change.hold)
     ordered = {name: texts_by_name[name] for name in _KEYWORDS if name in texts_by_name}
     return [*out, *with_arguments(source, call, ordered)]
 
@@ -231,39 +234,3 @@ def _floor(source: Source, layers: list[cst.BaseExpression], floor: float) -> li
         raise Cannot("its guards are written out: change the minimum of the floor there")
     end = source.span(inner)[1]
     return [Splice(end, end, f".with_floor({number_text(floor)})")]
-
-
-def _changed_hold(writer: Writer, node: cst.BaseExpression, change: AlertChange) -> list[Splice]:
-    source = writer.source
-    hold = change.hold
-    assert hold is not None  # noqa: S101 - asked for only then
-    if isinstance(hold, Mapping) and isinstance(node, cst.Dict):
-        entries = {_severity(source, e.key): e for e in node.elements if isinstance(e, cst.DictElement)}
-        if len(entries) == len(node.elements) and None not in entries and set(entries) == set(hold):
-            out = []
-            for severity, length in hold.items():
-                value = entries[severity].value
-                if not _is(source, value, str(length)):
-                    out.append(Splice(*source.span(value), writer.hold(length, value)))
-            return out
-    if not isinstance(hold, Mapping) and _is(source, node, str(hold)):
-        return []
-    return [Splice(*source.span(node), writer.hold(hold, node))]
-
-
-def _severity(source: Source, node: cst.BaseExpression) -> Severity | None:
-    if isinstance(node, cst.Attribute) and source.known(node.value) == "Severity":
-        return getattr(Severity, node.attr.value, None)
-    return None
-
-
-def _is(source: Source, node: cst.BaseExpression, text: str) -> bool:
-    """Whether the literal is this length of time, however it is written."""
-    value = source.value(node)
-    if value is UNKNOWN or not isinstance(value, str):
-        return False
-    return _length(value) == text
-
-
-def _length(text: str) -> str:
-    return str(duration(text))

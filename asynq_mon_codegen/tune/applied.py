@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from attrs import evolve
 
@@ -11,9 +12,8 @@ from asynq_mon_codegen.checks import registry
 from asynq_mon_codegen.engine.rules import RuleSet, rules_of
 from asynq_mon_codegen.generators import rules
 from asynq_mon_codegen.model import Monitoring, Queue, TaskType
-from asynq_mon_codegen.model.queues import Thresholds
 from asynq_mon_codegen.plan import Plan, resolve
-from asynq_mon_codegen.tune.changes import AlertChange, Change, LevelChange
+from asynq_mon_codegen.tune.changes import AlertChange, Change, OwnChange
 
 __all__ = ["applied", "planned", "rules_from", "sound"]
 
@@ -30,12 +30,12 @@ def applied(monitoring: Monitoring, changes: Iterable[Change]) -> Monitoring:
         elif change.owner == "queue":
             queues = {q.name: q for q in monitoring.queues}
             queue = queues.get(change.name) or Queue(change.name, optional=True)
-            queues[change.name] = evolve(queue, thresholds=_thresholds(queue, change))
+            queues[change.name] = evolve(queue, **_with(queue, change))
             monitoring = evolve(monitoring, queues=tuple(queues.values()))
         else:
             types = {t.name: t for t in monitoring.task_types}
             kind = types.get(change.name) or TaskType(change.name)
-            types[change.name] = evolve(kind, thresholds=_thresholds(kind, change))
+            types[change.name] = evolve(kind, **_with(kind, change))
             monitoring = evolve(monitoring, task_types=tuple(types.values()))
     return monitoring
 
@@ -66,6 +66,7 @@ def _for_all(monitoring: Monitoring, change: AlertChange) -> Monitoring:
     return evolve(monitoring, alerts=monitoring.alerts.replace(alert))
 
 
-def _thresholds(one: Queue | TaskType, change: LevelChange) -> Thresholds:
-    kept = tuple(pair for pair in one.thresholds if pair[0] != change.alert)
-    return (*kept, (change.alert, change.when))
+def _with(one: Queue | TaskType, change: OwnChange) -> dict[str, Any]:
+    """The argument with the change, which takes the place of what is said of this alert."""
+    kept = (pair for pair in getattr(one, change.argument) if pair[0] != change.alert)
+    return {change.argument: (*kept, (change.alert, change.value))}

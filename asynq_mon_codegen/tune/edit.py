@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asynq_mon_codegen.tune.alerts import alert_snippet, alert_splices
-from asynq_mon_codegen.tune.changes import Change, Edited, LevelChange
+from asynq_mon_codegen.tune.changes import AlertChange, Change, Edited
 from asynq_mon_codegen.tune.layout import fitted, line_length_of
-from asynq_mon_codegen.tune.levels import level_snippet, level_splices
+from asynq_mon_codegen.tune.owners import own_snippet, own_splices
 from asynq_mon_codegen.tune.source import Cannot, Source, Splice, spliced
 from asynq_mon_codegen.tune.writer import Writer
 
@@ -60,7 +60,7 @@ class _Batch:
         Raises:
             Cannot: it cannot be made safely; then it leaves no trace.
         """
-        about = (change.owner, change.name) if isinstance(change, LevelChange) else ("alert", change.alert)
+        about = ("alert", change.alert) if isinstance(change, AlertChange) else (change.owner, change.name)
         if about in self._about:
             self.write()
         splices = self._tried(change)
@@ -87,13 +87,13 @@ class _Batch:
 
 
 def _splices(writer: Writer, change: Change) -> list[Splice]:
-    return level_splices(writer, change) if isinstance(change, LevelChange) else alert_splices(writer, change)
+    return alert_splices(writer, change) if isinstance(change, AlertChange) else own_splices(writer, change)
 
 
 def _snippet(tree: Source, change: Change) -> str:
     """What a person may paste, as far as it can be written for this file."""
     writer = Writer(tree)
     try:
-        return level_snippet(writer, change) if isinstance(change, LevelChange) else alert_snippet(writer, change)
+        return alert_snippet(writer, change) if isinstance(change, AlertChange) else own_snippet(writer, change)
     except Cannot:
         return ""

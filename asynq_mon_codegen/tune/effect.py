@@ -9,11 +9,10 @@ from pathlib import Path
 from attrs import evolve
 
 from asynq_mon_codegen.build import declared
-from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError, UsageError
 from asynq_mon_codegen.load import LoadError
-from asynq_mon_codegen.model import Above, Alert, Below, Monitoring, Severity, services_of
-from asynq_mon_codegen.tune.changes import AlertChange, Change, LevelChange
+from asynq_mon_codegen.model import Above, Alert, Below, Monitoring, services_of
+from asynq_mon_codegen.tune.changes import AlertChange, Change, HoldChange, LevelChange, OwnChange, WrittenHold
 from asynq_mon_codegen.tune.writer import LEVELS
 
 __all__ = ["holds", "verified"]
@@ -60,16 +59,25 @@ def _in_effect(monitoring: Monitoring, change: Change) -> bool:
         alert = monitoring.alerts[change.alert]
     except DeclarationError:
         return False
-    return _for_one(monitoring, change) if isinstance(change, LevelChange) else _for_all(monitoring, alert, change)
+    return _for_all(monitoring, alert, change) if isinstance(change, AlertChange) else _for_one(monitoring, change)
 
 
-def _for_one(monitoring: Monitoring, change: LevelChange) -> bool:
+def _for_one(monitoring: Monitoring, change: OwnChange) -> bool:
     owners = (
         owner
         for one in (monitoring, *services_of(monitoring))
         for owner in (one.queues if change.owner == "queue" else one.task_types)
     )
-    return any(o.name == change.name and _same(dict(o.thresholds).get(change.alert), change.when) for o in owners)
+    own = (dict(getattr(o, change.argument)).get(change.alert) for o in owners if o.name == change.name)
+    return any(_says(value, change) for value in own)
+
+
+def _says(found: object, change: OwnChange) -> bool:
+    if isinstance(change, LevelChange):
+        return _same(found, change.when)
+    if isinstance(change, HoldChange):
+        return isinstance(found, tuple) and dict(found) == dict(change.value)
+    return found == change.floor
 
 
 def _for_all(monitoring: Monitoring, alert: Alert, change: AlertChange) -> bool:
@@ -82,7 +90,7 @@ def _for_all(monitoring: Monitoring, alert: Alert, change: AlertChange) -> bool:
     return change.hold is None or _held(alert, change.hold)
 
 
-def _held(alert: Alert, hold: Duration | Mapping[Severity, Duration]) -> bool:
+def _held(alert: Alert, hold: WrittenHold) -> bool:
     if isinstance(hold, Mapping):
         return all(alert.hold_for(severity) == length for severity, length in hold.items())
     return all(alert.hold_for(severity) == hold for severity in alert.severities())

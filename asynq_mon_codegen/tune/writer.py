@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 import libcst as cst
 from attrs import define, field
@@ -12,6 +10,7 @@ from asynq_mon_codegen import catalog
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.model import Above, Alert, Band, Below, LevelOrBand, Severity, Unit
 from asynq_mon_codegen.tune.brackets import added, bracket_of
+from asynq_mon_codegen.tune.changes import WrittenHold
 from asynq_mon_codegen.tune.literals import duration_text, level_text, number_text, string_text
 from asynq_mon_codegen.tune.source import PACKAGE, Cannot, Source, Splice, argument, dotted
 
@@ -136,7 +135,7 @@ class Writer:
         given = [f"{n}={self.level(value, unit)}" for n, value in levels if value is not None]
         return f"{self.name(type(when).__name__)}({', '.join(given)})"
 
-    def hold(self, hold: Duration | Mapping[Severity, Duration], old: cst.BaseExpression | None = None) -> str:
+    def hold(self, hold: WrittenHold, old: cst.BaseExpression | None = None) -> str:
         """A hold time, or a dict of them by severity."""
         if isinstance(hold, Duration):
             return self.string(duration_text(hold), old)
@@ -159,9 +158,9 @@ class Writer:
         return f"{self.name('asynq')}.{constant}"
 
     def key(self, alert: str, beside: cst.Dict | None = None) -> str:
-        """The alert as a key of ``thresholds``, in the style of the keys beside it, else of the file's."""
+        """The alert as a key of a mapping, in the style of the keys beside it, else of those of the file."""
         constant = constant_of(alert)
-        keys = _keys(beside) or [k for d in _thresholds(self.source) for k in _keys(d)]
+        keys = _keys(beside) or [k for d in _mappings(self.source) for k in _keys(d)]
         texts = sum(isinstance(k, cst.SimpleString) for k in keys)
         if not constant or (texts and texts * 2 >= len(keys)):
             return self.string(alert)
@@ -183,8 +182,10 @@ def _keys(node: cst.Dict | None) -> list[cst.BaseExpression]:
     return [] if node is None else [e.key for e in node.elements if isinstance(e, cst.DictElement)]
 
 
-def _thresholds(source: Source) -> list[cst.Dict]:
-    given = (argument(call, "thresholds") for call in source.calls("Queue", "TaskType", "Monitoring"))
+def _mappings(source: Source) -> list[cst.Dict]:
+    """What the file has with alerts as keys."""
+    calls = source.calls("Queue", "TaskType", "Monitoring")
+    given = (argument(call, name) for call in calls for name in ("thresholds", "holds", "floors"))
     values = (source.followed(arg.value) for arg in given if arg is not None)
     return [value for value in values if isinstance(value, cst.Dict)]
 

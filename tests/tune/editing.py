@@ -9,7 +9,7 @@ from pathlib import Path
 
 from asynq_mon_codegen import Above, Below, Severity, Unit, asynq
 from asynq_mon_codegen.duration import Duration, duration
-from asynq_mon_codegen.tune.changes import AlertChange, Change, LevelChange
+from asynq_mon_codegen.tune.changes import AlertChange, Change, FloorChange, HoldChange, LevelChange
 from asynq_mon_codegen.tune.edit import edited
 from asynq_mon_codegen.tune.effect import holds, verified
 
@@ -25,6 +25,20 @@ def task_type(name: str, when: Above | Below, alert: str = "AsynqTaskDurationHig
     return LevelChange(owner="task_type", name=name, alert=alert, when=when, unit=asynq.ALERTS[alert].signal.unit)
 
 
+def held(name: str, hold: str | Mapping[Severity, str], alert: str = "AsynqQueueWaitHigh") -> HoldChange:
+    return HoldChange(owner="queue", name=name, alert=alert, hold=written(hold), unit=asynq.ALERTS[alert].signal.unit)
+
+
+def floored(name: str, floor: float, alert: str = "AsynqTaskFailureRatioHigh") -> FloorChange:
+    return FloorChange(owner="queue", name=name, alert=alert, floor=floor, unit=asynq.ALERTS[alert].signal.unit)
+
+
+def written(hold: str | Mapping[Severity, str]) -> Duration | Mapping[Severity, Duration]:
+    if isinstance(hold, str):
+        return duration(hold)
+    return {severity: duration(text) for severity, text in hold.items()}
+
+
 def alert(
     name: str,
     *,
@@ -33,11 +47,7 @@ def alert(
     floor: float | None = None,
     unit: Unit | None = None,
 ) -> AlertChange:
-    lengths: Duration | Mapping[Severity, Duration] | None = None
-    if isinstance(hold, str):
-        lengths = duration(hold)
-    elif hold is not None:
-        lengths = {severity: duration(text) for severity, text in hold.items()}
+    lengths = None if hold is None else written(hold)
     return AlertChange(alert=name, hold=lengths, when=when, floor=floor, unit=unit or asynq.ALERTS[name].signal.unit)
 
 

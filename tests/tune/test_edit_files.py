@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asynq_mon_codegen import Above, Band, Monitoring, Severity
+from asynq_mon_codegen import Above, Band, Monitoring, Queue, Severity
 from asynq_mon_codegen.errors import DeclarationError, UsageError
 from asynq_mon_codegen.load import LoadError
 from asynq_mon_codegen.scaffold import starter
@@ -21,7 +21,7 @@ from asynq_mon_codegen.tune.changes import Change
 from asynq_mon_codegen.tune.edit import edited
 from asynq_mon_codegen.tune.effect import holds, verified
 from tests.strategies import HOSTILE, names
-from tests.tune.editing import alert, formatted, queue, ruffs_opinion, task_type
+from tests.tune.editing import alert, floored, formatted, held, queue, ruffs_opinion, task_type
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAST = Above(warning=20, critical=90)
@@ -31,6 +31,9 @@ MANY: tuple[Change, ...] = (
     queue("invoices", Above(warning=0.075), "AsynqTaskFailureRatioHigh"),
     queue("new", Above(warning=Band(3, floor=30, ceiling=900), critical=3600)),
     task_type("report:render", Above(warning=1500, critical=3600)),
+    held("payments", "20m"),
+    held("invoices", {Severity.WARNING: "20m", Severity.CRITICAL: "5m"}),
+    floored("new", 50),
     alert("AsynqQueuePaused", hold="3h"),
     alert(
         "AsynqTaskFailureRatioHigh",
@@ -169,8 +172,14 @@ def test_verified_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_holds_tells_what_is_not_in_effect(tmp_path: Path) -> None:
     """Each part of a change is looked at."""
-    monitoring = verified(tmp_path / "m.py", FEW)
-    good = (queue("a", Above(warning=10)), alert("AsynqTaskFailureRatioHigh", hold="5m"))
+    more = 'Queue("b", holds={asynq.QUEUE_WAIT_HIGH: "5m"}), Queue("c", floors={asynq.TASK_FAILURE_RATIO_HIGH: 20})'
+    monitoring = verified(tmp_path / "m.py", FEW.replace('Queue("b")', more))
+    good = (
+        queue("a", Above(warning=10)),
+        alert("AsynqTaskFailureRatioHigh", hold="5m"),
+        held("b", "5m"),
+        floored("c", 20),
+    )
     bad = (
         queue("a", Above(warning=10, critical=20)),
         queue("b", Above(warning=10)),
@@ -181,6 +190,11 @@ def test_holds_tells_what_is_not_in_effect(tmp_path: Path) -> None:
         alert("AsynqTaskFailureRatioHigh", floor=1e6),
         alert("AsynqTaskFailureRatioHigh", when=Above(warning=0.99)),
         evolve(good[1], alert="Unknown"),
+        held("a", "5m"),
+        held("b", {Severity.CRITICAL: "5m"}),
+        held("b", "6m"),
+        floored("a", 21),
+        floored("b", 20),
     )
     assert holds(monitoring, (*good, *bad)) == bad
 
@@ -231,6 +245,9 @@ def written_queues(draw: st.DrawFn) -> tuple[str, str]:
             entries.append(f"{key}: {condition}")
         comma = draw(st.sampled_from(["", ",", ",\n# the last\n"])) if entries else ""
         parts.append(f"thresholds={{{', '.join(entries)}{comma}}}")
+    if draw(st.booleans()):
+        one = draw(st.sampled_from(["'7m'", '{Severity.CRITICAL: "60s"}', '{\n# soon\nSeverity.WARNING: "1m"}']))
+        parts.append(f"holds={{asynq.QUEUE_WAIT_HIGH: {one}}}")
     return name, f"Queue({', '.join(parts)}{draw(st.sampled_from(['', ',']))})"
 
 
@@ -254,7 +271,7 @@ def texts(draw: st.DrawFn) -> tuple[str, tuple[str, ...]]:
         )
     )
     order = draw(st.permutations([part for part in (given, f"alerts={alerts}", 'service="s"') if part]))
-    imports = "from asynq_mon_codegen import Above, Band, Monitoring, Queue, asynq, evolve\n\n"
+    imports = "from asynq_mon_codegen import Above, Band, Monitoring, Queue, Severity, asynq, evolve\n\n"
     return f"{imports}monitoring = Monitoring({', '.join(order)})\n", tuple(name for name, _ in queues)
 
 
@@ -265,6 +282,10 @@ def edits(draw: st.DrawFn) -> tuple[str, tuple[Change, ...]]:
     some = st.one_of(st.sampled_from(known), names) if known else names
     wanted = draw(st.sets(st.tuples(some, st.sampled_from(ALERTS)), max_size=5))
     changes: list[Change] = [queue(name, draw(levels()), about) for name, about in sorted(wanted)]
+    for name in draw(st.sets(some, max_size=3)):
+        some_of_it: list[Change] = [held(name, hold) for hold in LENGTHS]
+        some_of_it += [held(name, {Severity.WARNING: "5m", Severity.CRITICAL: "1m"}), floored(name, 50)]
+        changes.append(draw(st.sampled_from(some_of_it)))
     for name in draw(st.sets(st.sampled_from([ALERTS[0], ALERTS[2]]))):
         floor = draw(st.sampled_from([None, 3.5, 20])) if name == ALERTS[2] else None
         hold = draw(st.sampled_from([None, *LENGTHS, {Severity.WARNING: "5m", Severity.CRITICAL: "1m"}]))
@@ -273,9 +294,13 @@ def edits(draw: st.DrawFn) -> tuple[str, tuple[Change, ...]]:
 
 
 def _normal(monitoring: Monitoring) -> Monitoring:
-    """The same with thresholds in the order of their names: which of them comes first means nothing."""
-    queues = tuple(evolve(q, thresholds=tuple(sorted(q.thresholds, key=lambda t: t[0]))) for q in monitoring.queues)
-    return evolve(monitoring, queues=queues)
+    """The same with what queues say of alerts in the order of their names: which comes first means nothing."""
+
+    def sorted_(queue: Queue) -> Queue:
+        holds = tuple((name, tuple(sorted(hold, key=str))) for name, hold in sorted(queue.holds))
+        return evolve(queue, thresholds=tuple(sorted(queue.thresholds, key=lambda t: t[0])), holds=holds)
+
+    return evolve(monitoring, queues=tuple(map(sorted_, monitoring.queues)))
 
 
 @given(edits(), st.sampled_from([88, 120]), st.booleans())
@@ -318,6 +343,9 @@ def test_changes_do_not_get_in_each_others_way() -> None:
         queue("a", Above(warning=10)),
         task_type("t1", FAST),
         task_type("t2", FAST),
+        held("b", "20m"),
+        floored("n1", 50),
+        held("n3", "20m"),
         alert("AsynqQueuePaused", hold="4m"),
     )
     text = FEW

@@ -1,4 +1,4 @@
-"""Sets the condition of one queue or task type in a declaration."""
+"""Sets the condition, hold or floor of one queue or task type in a declaration."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import re
 import libcst as cst
 from attrs import evolve
 
-from asynq_mon_codegen.model import Above, Below, Unit
 from asynq_mon_codegen.tune.brackets import added, bracket_of, own_bracket
-from asynq_mon_codegen.tune.changes import LevelChange
+from asynq_mon_codegen.tune.changes import HoldChange, LevelChange, OwnChange
 from asynq_mon_codegen.tune.conditions import changed_condition
+from asynq_mon_codegen.tune.holds import changed_floor, changed_hold
+from asynq_mon_codegen.tune.literals import number_text
 from asynq_mon_codegen.tune.source import UNKNOWN, Cannot, Source, Splice, argument
 from asynq_mon_codegen.tune.writer import Writer
 
-__all__ = ["before_alerts", "changed_thresholds", "entry_of", "level_snippet", "level_splices", "monitoring_call"]
+__all__ = ["before_alerts", "entry_of", "monitoring_call", "own_snippet", "own_splices"]
 
 _CLASSES = {"queue": "Queue", "task_type": "TaskType"}
 _ARGUMENTS = {"queue": "queues", "task_type": "task_types"}
 _WORDS = {"queue": "queue", "task_type": "task type"}
 
 
-def level_splices(writer: Writer, change: LevelChange) -> list[Splice]:
+def own_splices(writer: Writer, change: OwnChange) -> list[Splice]:
     """The edits that make the change; none where the declaration says so already.
 
     Raises:
@@ -37,11 +38,11 @@ def level_splices(writer: Writer, change: LevelChange) -> list[Splice]:
     return _declared(writer, change)
 
 
-def level_snippet(writer: Writer, change: LevelChange) -> str:
-    """What a person may paste: an entry of thresholds where the owner is declared, else its declaration."""
+def own_snippet(writer: Writer, change: OwnChange) -> str:
+    """What a person may paste: the entry where the owner is declared, else its declaration."""
     calls = tuple(writer.source.calls(_CLASSES[change.owner]))
     if any(_name(writer.source, call) == change.name for call in calls):
-        return f"thresholds={{{_entry(writer, change)}}}"
+        return _argument(writer, change)
     return _new(writer, change, declared=any(_may_be(writer.source, call, change.name) for call in calls))
 
 
@@ -74,41 +75,43 @@ def _name_node(call: cst.Call) -> cst.BaseExpression | None:
 # -- a queue that is declared ----------------------------------------------------------------------------------------
 
 
-def _in_call(writer: Writer, call: cst.Call, change: LevelChange) -> list[Splice]:
-    source = writer.source
-    given = argument(call, "thresholds")
+def _in_call(writer: Writer, call: cst.Call, change: OwnChange) -> list[Splice]:
+    source, keyword = writer.source, change.argument
+    given = argument(call, keyword)
     if given is None:
         if any(a.star for a in call.args):
             raise Cannot(f"its arguments come from elsewhere: {' '.join(source.code(call).split())}")
         bracket = own_bracket(source, call)
-        return added(source, bracket, [f"thresholds={{{_entry(writer, change)}}}"])
+        return added(source, bracket, [_argument(writer, change)])
     value = given.value
     if isinstance(value, cst.Name):
         meant = source.followed(value)
         if not isinstance(meant, cst.Dict):
-            raise Cannot(f"thresholds={value.value} is not a dict that is written in this file")
+            raise Cannot(f"{keyword}={value.value} is not a dict that is written in this file")
         if source.uses(value.value) > 1:
-            raise Cannot(f"thresholds={value.value} is shared: a change in it would be one for others too")
+            raise Cannot(f"{keyword}={value.value} is shared: a change in it would be one for others too")
         value = meant
     if isinstance(value, cst.Tuple) and not value.elements:
         return [Splice(*source.span(value), f"{{{_entry(writer, change)}}}")]
     if not isinstance(value, cst.Dict):
-        raise Cannot(f"its thresholds are computed: {' '.join(source.code(value).split())}")
-    return changed_thresholds(writer, value, change.alert, change.when, change.unit)
-
-
-def changed_thresholds(writer: Writer, node: cst.Dict, alert: str, when: Above | Below, unit: Unit) -> list[Splice]:
-    """The edits of a dict of thresholds."""
-    source = writer.source
-    entry = entry_of(source, node, alert)
+        raise Cannot(f"its {keyword} are computed: {' '.join(source.code(value).split())}")
+    entry = entry_of(source, value, change.alert, keyword)
     if entry is not None:
-        return changed_condition(writer, entry.value, when, unit)
-    bracket = own_bracket(source, node)
-    return added(source, bracket, [f"{writer.key(alert, node)}: {writer.condition(when, unit)}"])
+        return _changed(writer, entry.value, change)
+    return added(source, own_bracket(source, value), [_entry(writer, change, value)])
 
 
-def entry_of(source: Source, node: cst.Dict, alert: str) -> cst.DictElement | None:
-    """The entry of the alert.
+def _changed(writer: Writer, node: cst.BaseExpression, change: OwnChange) -> list[Splice]:
+    """The edits of the value of an entry."""
+    if isinstance(change, LevelChange):
+        return changed_condition(writer, node, change.when, change.unit)
+    if isinstance(change, HoldChange):
+        return changed_hold(writer, node, change.hold)
+    return changed_floor(writer.source, node, change.floor)
+
+
+def entry_of(source: Source, node: cst.Dict, alert: str, keyword: str) -> cst.DictElement | None:
+    """The entry of the alert in the dict that is the argument ``keyword``.
 
     Raises:
         Cannot: there are several, or entries of which it cannot be told.
@@ -116,30 +119,40 @@ def entry_of(source: Source, node: cst.Dict, alert: str) -> cst.DictElement | No
     plain = [e for e in node.elements if isinstance(e, cst.DictElement)]
     found = [e for e in plain if source.alert(e.key) == alert]
     if len(found) > 1:
-        raise Cannot(f"thresholds has {alert} more than once")
+        raise Cannot(f"{keyword} has {alert} more than once")
     unclear: list[cst.BaseDictElement] = [e for e in node.elements if isinstance(e, cst.StarredDictElement)]
     unclear += [e for e in plain if not source.alert(e.key)]
     if unclear:
         text = " ".join(source.code(unclear[0]).split()).rstrip(",")
-        raise Cannot(f"thresholds holds what only running the file would tell: {text}")
+        raise Cannot(f"{keyword} holds what only running the file would tell: {text}")
     return found[0] if found else None
 
 
-def _entry(writer: Writer, change: LevelChange) -> str:
-    return f"{writer.key(change.alert)}: {writer.condition(change.when, change.unit)}"
+def _argument(writer: Writer, change: OwnChange) -> str:
+    return f"{change.argument}={{{_entry(writer, change)}}}"
+
+
+def _entry(writer: Writer, change: OwnChange, beside: cst.Dict | None = None) -> str:
+    if isinstance(change, LevelChange):
+        value = writer.condition(change.when, change.unit)
+    elif isinstance(change, HoldChange):
+        value = writer.hold(change.hold)
+    else:
+        value = number_text(change.floor)
+    return f"{writer.key(change.alert, beside)}: {value}"
 
 
 # -- a queue that is not ---------------------------------------------------------------------------------------------
 
 
-def _new(writer: Writer, change: LevelChange, *, declared: bool = False) -> str:
+def _new(writer: Writer, change: OwnChange, *, declared: bool = False) -> str:
     # The queue was not declared before: that it is now must not add an alert for its absence.
     optional = "optional=True, " if change.owner == "queue" and not declared else ""
     name = writer.string(change.name)
-    return f"{writer.name(_CLASSES[change.owner])}({name}, {optional}thresholds={{{_entry(writer, change)}}})"
+    return f"{writer.name(_CLASSES[change.owner])}({name}, {optional}{_argument(writer, change)})"
 
 
-def _declared(writer: Writer, change: LevelChange) -> list[Splice]:
+def _declared(writer: Writer, change: OwnChange) -> list[Splice]:
     """The edits that declare the queue or task type."""
     source = writer.source
     keyword = _ARGUMENTS[change.owner]
@@ -176,7 +189,7 @@ def _declared(writer: Writer, change: LevelChange) -> list[Splice]:
     raise Cannot(f"{keyword} is not a tuple or list that is written in this file")
 
 
-def _check_first(source: Source, given: cst.Arg | None, change: LevelChange) -> None:
+def _check_first(source: Source, given: cst.Arg | None, change: OwnChange) -> None:
     """Raise Cannot where the first that is declared would make an error of others that are named elsewhere."""
     value = None if given is None else source.followed(given.value)
     if value is not None and not (isinstance(value, cst.Tuple | cst.List) and not value.elements):
