@@ -127,13 +127,14 @@ def _names_in(command: Command) -> tuple[str, ...]:
 
 
 def _thresholds(alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iterator[Problem]:
-    special = [c for rule in rules for c in rule.classes[:-1]]
+    special = [c for r in rules for c in (*(r.classes[:-1] if r.own is None else r.classes), *r.apart)]
     if special and any(isinstance(expr, Raw) for expr in alert.signal.expr.walk()):
         names = ", ".join(dict.fromkeys(repr(n) for c in special for n in c.names))
         yield _problem(
             "own-threshold",
             alert,
-            f"{names} cannot have a threshold of its own: the signal is hand-written PromQL, which is not filtered",
+            f"{names} cannot have a threshold, hold or floor of its own: "
+            "the signal is hand-written PromQL, which is not filtered",
             "build the signal from typed metrics, such as asynq.TASKS_ENQUEUED.where(state=...).max(by=...)",
         )
 

@@ -27,7 +27,7 @@ def explain(config: Path | None, alert: str, as_json: bool) -> None:
     """Explain an alert: condition, thresholds per queue, route, runbook and test cases."""
     plan = open_declaration(declaration_path(config))
     found = plan.monitoring.alert(alert)
-    rules = plan.rules_of(found)
+    rules = tuple(dict.fromkeys((*plan.rules_of(found), *plan.own_rules_of(found))))
     data: dict[str, Any] = {
         "alert": found.name,
         "threat": found.threat.value,
@@ -54,6 +54,7 @@ def _rule(plan: Plan, rule: PlannedAlert) -> dict[str, Any]:
     labels = {label.name: label.value for label in rule.labels} | {"alertname": rule.name}
     return {
         "severity": rule.severity.value,
+        "only_for": list(rule.classes[0].names) if rule.own is not None else [],
         "fires": level_text(rule),
         "for": str(rule.hold),
         "per_name": {
@@ -82,7 +83,8 @@ def _tell(data: dict[str, Any]) -> None:
     if not data["rules"]:
         out("\nThis declaration makes no rule of it: nothing is declared that it could watch.")
     for rule in data["rules"]:
-        out(f"\n{rule['severity']}: {rule['fires']} for {rule['for']}, told to {', '.join(rule['receivers'])}")
+        only = f" ({', '.join(rule['only_for'])})" if rule["only_for"] else ""
+        out(f"\n{rule['severity']}{only}: {rule['fires']} for {rule['for']}, told to {', '.join(rule['receivers'])}")
         for name, level in rule["per_name"].items():
             out(f"  {name}: {level}")
         console.print(Syntax(rule["expr"], "promql", background_color="default", word_wrap=True))

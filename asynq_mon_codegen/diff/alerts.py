@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from asynq_mon_codegen.diff.changes import Area, Change, Effect, Kind, changed
 from asynq_mon_codegen.diff.choices import choice_moves
-from asynq_mon_codegen.diff.rules import Rule
+from asynq_mon_codegen.diff.rules import Rule, own_labels, scope_of
 from asynq_mon_codegen.diff.thresholds import Condition, class_labels, condition_of, level_changes
 from asynq_mon_codegen.diff.wording import effect_of_hold, effect_of_levels, level_text, unit_of
 from asynq_mon_codegen.promql.parsed import Node, NotPromQL, parse
@@ -107,7 +107,9 @@ def _rule_text(rule: Rule) -> str:
 
 
 def _rules(base: Change, old: Sequence[Rule], new: Sequence[Rule], identity: tuple[str, ...]) -> Iterator[Change]:
-    left, right = list(old), list(new)
+    yield from _own(base, old, new)
+    joined = (_conditions(old), _conditions(new))
+    left, right = ([r for r in side if not own_labels(r)] for side in (old, new))
     pairs: list[tuple[Rule, Rule]] = []
     # the same severity and expression first, then the same severity, then whatever single rule is left
     for alike in (lambda a, b: (a.severity, a.expr) == (b.severity, b.expr), lambda a, b: a.severity == b.severity):
@@ -123,19 +125,57 @@ def _rules(base: Change, old: Sequence[Rule], new: Sequence[Rule], identity: tup
         for rule in rules:
             yield _whole(evolve(base, aspect="severity"), [rule], kind)
     for before, after in sorted(pairs, key=lambda pair: _order(pair[1])):
-        yield from _rule(before, after, identity)
+        whole = (joined[0].get(before.severity), joined[1].get(after.severity))
+        yield from _rule(before, after, identity, whole)
 
 
-def _rule(old: Rule, new: Rule, identity: tuple[str, ...]) -> Iterator[Change]:
+def _conditions(rules: Iterable[Rule]) -> dict[str, Condition]:
+    """By severity what makes an alert fire, in whichever of its rules; nothing where each has one rule."""
+    if not any(map(own_labels, rules)):
+        return {}
+    out: dict[str, Condition] = {}
+    for rule in rules:
+        known = out.get(rule.severity, Condition(terms=()))
+        out[rule.severity] = Condition(terms=(*known.terms, *_read(rule).condition.terms))
+    return out
+
+
+def _own(base: Change, old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[Change]:
+    """Holds and guards of single queues and task types, which have rules of their own for them."""
+    sides = [{(r.severity, own_labels(r)): r for r in side} for side in (old, new)]
+    for severity, own in dict.fromkeys(key for side in sides for key in side if key[1]):
+        before, after = (side.get((severity, own), side.get((severity, ()))) for side in sides)
+        if before is None or after is None:
+            rule = before or after
+            assert rule is not None  # noqa: S101 - one side has the key
+            kind = Kind.REMOVED if after is None else Kind.ADDED
+            yield _whole(evolve(base, aspect="severity", scope=scope_of(own)), [rule], kind)
+            continue
+        there = evolve(base, severity=severity, scope=scope_of(own))
+        yield from _hold(there, before, after)
+        yield from changed(evolve(there, aspect="guards", before=_guards(before), after=_guards(after)))
+
+
+def _guards(rule: Rule) -> str:
+    return ", ".join(dict.fromkeys(g for t in _read(rule).condition.terms for g in t.guards))
+
+
+def _hold(base: Change, old: Rule, new: Rule) -> Iterator[Change]:
+    effect = effect_of_hold(old.hold, new.hold)
+    yield from changed(evolve(base, aspect="hold", before=old.hold or "0s", after=new.hold or "0s", effect=effect))
+
+
+def _rule(
+    old: Rule, new: Rule, identity: tuple[str, ...], whole: tuple[Condition | None, Condition | None] = (None, None)
+) -> Iterator[Change]:
     base = Change(area=Area.ALERTS, subject=new.name, severity=new.severity)
-    if old == new:
+    if old == new and not any(whole):
         return
     if old.severity != new.severity:
         effect = Effect.LOUDER if _order(new) < _order(old) else Effect.QUIETER
         yield evolve(base, severity="", aspect="severity", before=old.severity, after=new.severity, effect=effect)
-    moved = [*_expressions(old, new, identity, base)] if old.expr != new.expr else []
-    effect = effect_of_hold(old.hold, new.hold)
-    moved += changed(evolve(base, aspect="hold", before=old.hold or "0s", after=new.hold or "0s", effect=effect))
+    moved = [*_expressions(old, new, identity, base, whole)] if old.expr != new.expr or any(whole) else []
+    moved += _hold(base, old, new)
     yield from moved
     yield from changed(evolve(base, aspect="keeps firing for", before=old.keep or "0s", after=new.keep or "0s"))
     yield from changed(evolve(base, aspect="evaluated every", before=old.interval, after=new.interval))
@@ -146,16 +186,19 @@ def _rule(old: Rule, new: Rule, identity: tuple[str, ...]) -> Iterator[Change]:
     yield from _annotations(old, new, base, follow=bool(moved))
 
 
-def _expressions(old: Rule, new: Rule, identity: tuple[str, ...], base: Change) -> Iterator[Change]:
+def _expressions(
+    old: Rule, new: Rule, identity: tuple[str, ...], base: Change, whole: tuple[Condition | None, Condition | None]
+) -> Iterator[Change]:
     a, b = _read(old), _read(new)
+    one, other = whole[0] or a.condition, whole[1] or b.condition
     expression = evolve(base, aspect="expression", before=_pretty(a), after=_pretty(b))
     if a.node is None or b.node is None:
         yield from changed(expression)
         return
-    if a.node == b.node:
+    if a.node == b.node and not any(whole):
         return
-    labels = class_labels((a.condition, b.condition), identity)
-    levels = level_changes(a.condition, b.condition, labels)
+    labels = class_labels((one, other), identity)
+    levels = level_changes(one, other, labels)
     units = [unit_of(dict(r.annotations).get("description", "")) for r in (old, new)]
     for scope, before, after in levels or ():
         yield evolve(
@@ -166,7 +209,7 @@ def _expressions(old: Rule, new: Rule, identity: tuple[str, ...], base: Change) 
             after=level_text(after, units[1]),
             effect=effect_of_levels(before, after),
         )
-    if not levels or a.condition.shape(labels) != b.condition.shape(labels):
+    if not (levels or any(whole)) or a.condition.shape(labels) != b.condition.shape(labels):
         yield from changed(expression)
 
 

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from asynq_mon_codegen.diff.documents import listed, mapping, yaml_of
 from asynq_mon_codegen.diff.files import Files
 
-__all__ = ["Recording", "Rule", "Rules", "read_rules", "renamed_series"]
+__all__ = ["Recording", "Rule", "Rules", "own_labels", "read_rules", "renamed_series", "scope_of"]
 
 _SERIES = re.compile(r"(?<![\w:$.])[a-zA-Z_:][\w:]*")
 Pairs = tuple[tuple[str, str], ...]
@@ -72,6 +72,19 @@ def _renamed(rule: Rule, names: Mapping[str, str]) -> Rule:
 def renamed_series(text: str, names: Mapping[str, str]) -> str:
     """An expression with the new names of series; names are told by their colons, so nothing else is touched."""
     return _SERIES.sub(lambda m: names.get(m.group(), m.group()), text) if names else text
+
+
+_OWN = ("queue", "task_type")
+
+
+def own_labels(rule: Rule) -> Pairs:
+    """The labels that make a rule that of one queue or task type only; nothing where it is for all."""
+    return tuple((name, value) for name, value in rule.labels if name in _OWN and "{{" not in value)
+
+
+def scope_of(own: Pairs) -> str:
+    """The same in words."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in own)
 
 
 def read_rules(files: Files) -> Rules:

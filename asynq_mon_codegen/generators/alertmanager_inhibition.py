@@ -79,7 +79,7 @@ def _severities(
     """Criteria of severity for source and target: a warning says too little to mute what wakes somebody."""
     order = list(Severity)
     worst = min(order.index(a.severity) for several in targets for a in several)
-    have = tuple(a.severity for a in source)
+    have = tuple(dict.fromkeys(a.severity for a in source))
     free = tuple(s.value for s in have if order.index(s) <= worst)
     bound = tuple(s for s in have if order.index(s) > worst)
     if free:

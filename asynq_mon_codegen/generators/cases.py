@@ -9,8 +9,11 @@ from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.generators.fleet_cases import Place, home_of, places_of
+from asynq_mon_codegen.generators.own_cases import things_of
 from asynq_mon_codegen.model import Above, Alert, Band, Fleet, LevelOrBand, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
+from asynq_mon_codegen.plan.probes import probe_of
+from asynq_mon_codegen.plan.thresholds import ThresholdClass
 from asynq_mon_codegen.promql import Metric, Record
 from asynq_mon_codegen.simulator import STEP, Drive, Probe, World
 
@@ -71,8 +74,9 @@ class _Subject:
 
 def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     """Every case of one alert: its levels, its guards, and each class of declared queues."""
-    rules = plan.rules_of(alert)
+    rules = tuple(r for r in plan.rules_of(alert) if r.own is None)
     if not rules:
+        yield from _own_holds(plan, alert)
         return
     subjects = [*_levels(alert, probe, rules), *_also(alert, probe, rules), *_quiet(alert, probe, rules)]
     together = tuple(s for s in subjects if probe.many and s.drive not in _apart(probe))
@@ -88,6 +92,26 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
         yield _case(plan, alert, probe, rules, title, (subject,), label)
     for title, subjects_there, label in _own_levels(plan, alert, probe, rules):
         yield _case(plan, alert, evolve(probe, lingers=None), rules, title, subjects_there, label)
+    yield from _own_holds(plan, alert)
+
+
+def _own_holds(plan: Plan, alert: Alert) -> Iterator[Case]:
+    """Of the queues and task types with holds or floors of their own one of each kind: its hold, and its floor."""
+    for thing in things_of(plan, alert):
+        own = thing.own.alert(alert)
+        probe = probe_of(plan, own)
+        if probe is None:
+            continue
+        rules = thing.rules
+        value = _worst(own, probe, rules)
+        title = f"{alert.name}: {thing.words} has its own {thing.own.words}"
+        subject = _Subject(name=thing.name, value=value, drive=probe.drive, rules=None, place=thing.place)
+        yield _case(plan, own, evolve(probe, lingers=None), rules, title, (subject,), thing.label)
+        floors = [g.text for g in own.guards if g.minimum is not None and thing.own.floor is not None]
+        for text, drive in probe.quiet:
+            if text in floors:
+                quiet = evolve(subject, drive=drive, rules=())
+                yield _case(plan, own, probe, rules, f"{title}, silent below it", (quiet,), thing.label)
 
 
 def _apart(probe: Probe) -> tuple[Drive, ...]:
@@ -172,8 +196,8 @@ def _declared(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> It
     seen: set[tuple[str, str]] = set()
     for rule in rules:
         for cls in rule.classes[:-1]:
-            name = cls.names[0]
-            if (cls.label, name) in seen:
+            name = _common_to(rules, cls)
+            if not name or (cls.label, name) in seen:
                 continue
             seen.add((cls.label, name))
             mine = {r: _class_level(r, cls.label, name, probe) for r in rules}
@@ -235,8 +259,14 @@ def _with_levels(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> I
         for own, *_ in places_of(plan, alert, rules):
             yield own.label, own.name, own
         return
-    for label, name in dict.fromkeys((c.label, c.names[0]) for r in rules for c in r.classes[:-1]):
-        yield label, name, None
+    for label, name in dict.fromkeys((c.label, _common_to(rules, c)) for r in rules for c in r.classes[:-1]):
+        if name:
+            yield label, name, None
+
+
+def _common_to(rules: tuple[PlannedAlert, ...], cls: ThresholdClass) -> str:
+    """The first name of a class that no rule leaves to one of its own; empty where there is none."""
+    return next((name for name in cls.names if all(r.covers({cls.label: name}) for r in rules)), "")
 
 
 def _between(alert: Alert, levels: list[tuple[float | None, float | None]], otherwise: float) -> float:
@@ -317,16 +347,23 @@ def _beyond_there(
     found = []
     for rule in rules:
         cls = rule.class_for(series)
-        off = isinstance(rule.alert.when, Present) and bool(cls.names)
+        off = isinstance(rule.alert.when, Present) and bool(cls.names) and cls.own is None
         if not off and _fires_at(rule, value, _number(rule, cls.level, probe)):
             found.append(rule)
     return tuple(found)
 
 
 def _watched(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> dict[str, tuple[str, ...]]:
-    """The declared names for which the alert is not switched off."""
+    """The declared names for which the alert is not switched off; those with rules of their own come last.
+
+    The first is what a drive breaks where the alert is about declared names.
+    """
     off = {name for r in rules for c in r.classes for name in c.names if isinstance(alert.when, Present)}
-    return {kind: tuple(n for n in names if n not in off) for kind, names in plan.scope.names}
+    own = frozenset(name for r in rules for c in r.apart for name in c.names)
+    return {
+        kind: tuple(sorted((n for n in names if n not in off), key=own.__contains__))
+        for kind, names in plan.scope.names
+    }
 
 
 def _series_labels(world: World, subject: _Subject) -> tuple[tuple[str, str], ...]:

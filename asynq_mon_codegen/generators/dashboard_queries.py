@@ -50,17 +50,23 @@ def literal(matchers: Iterable[Matcher]) -> tuple[Matcher, ...]:
 
 
 def rules_with_levels(plan: Plan, alert: str) -> tuple[PlannedAlert, ...]:
-    """The rules of the alert that compare with a level, the worst first; none where the declaration dropped it."""
-    return tuple(
-        rule
-        for rule in plan.alerts
-        if rule.name == alert and compares(rule.alert) and any(c.level is not None for c in rule.classes)
-    )
+    """The rules of the alert that compare with a level, the worst first; none where the declaration dropped it.
+
+    Rules of single queues and task types are joined to that of their severity: it has all levels.
+    """
+    found: dict[Severity, PlannedAlert] = {}
+    for rule in plan.alerts:
+        if rule.name == alert and compares(rule.alert) and any(c.level is not None for c in rule.classes):
+            known = found.get(rule.severity)
+            classes = rule.classes if known is None else (*rule.classes, *known.classes)
+            found[rule.severity] = rule if known is None else evolve(known, classes=classes)
+    return tuple(found.values())
 
 
 def uniform(rule: PlannedAlert) -> float | None:
     """The level that holds for everything; None where queues or task types differ, or each has learnt its own."""
-    level = rule.classes[0].level if len(rule.classes) == 1 else None
+    levels = {c.level for c in rule.classes}
+    level = levels.pop() if len(levels) == 1 else None
     return None if isinstance(level, Band) else level
 
 

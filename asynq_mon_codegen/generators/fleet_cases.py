@@ -46,7 +46,8 @@ def home_of(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> Home:
     for one in fleet.services if keys else ():
         declared = dict(declared_names(one))
         identity = sample(fleet, terms_of(one.where))
-        off = any(c.names and c.accepts({**identity, "queue": n}) for r in rules for c in r.classes for n in declared)
+        classes = [c for r in rules for c in (*r.classes, *r.apart) if c.names]
+        off = any(c.accepts({**identity, "queue": n}) for c in classes for names in declared.values() for n in names)
         if any(declared.get(key) for key in keys) and not off:
             return Home(identity=identity, declared=declared)
     return Home(identity=sample(fleet, rules[0].classes[-1].terms), declared={})
@@ -69,6 +70,8 @@ def places_of(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> Iter
         wanted = next((t.values[0] for t in cls.terms if t.label == label and not t.negated), "")
         name = wanted or f"{cls.names[0]} by default"
         own = Place(words=cls.names[0], identity=sample(fleet, cls.terms), label=label, name=name)
+        if not all(rule.covers({**own.identity, label: name}) for rule in rules):
+            continue
         others = [Place(words="undeclared", identity=sample(fleet), label=label, name=name)]
         plain = _plain(fleet, rules, label, name)
         if plain is not None:
@@ -81,6 +84,6 @@ def _plain(fleet: Fleet, rules: tuple[PlannedAlert, ...], label: str, name: str)
     """A declared service in which a thing of this name has no level of its own."""
     for one in fleet.services:
         labels = {**sample(fleet, terms_of(one.where)), label: name}
-        if not any(c.names and c.accepts(labels) for rule in rules for c in rule.classes):
+        if not any(c.names and c.accepts(labels) for rule in rules for c in (*rule.classes, *rule.apart)):
             return one
     return None

@@ -57,7 +57,7 @@ def _page(plan: Plan, alert: Alert) -> dict[str, Any]:
         "summary": markdown(alert.summary),
         "description": markdown(dict(rules[0].annotations)["description"].words()),
         "service": "the alert's label `service`" if services_of(plan.monitoring) else markdown(plan.monitoring.service),
-        "severities": [_severity(rule) for rule in rules],
+        "severities": [_severity(rule) for rule in dict.fromkeys((*rules, *plan.own_rules_of(alert)))],
         "guards": [g.words() for g in alert.guards if g.kind == "unless"],
         "floors": [g.words() for g in alert.guards if g.kind == "and"],
         "expr": rules[0].expr,
@@ -96,13 +96,22 @@ def _severity(rule: PlannedAlert) -> dict[str, str]:
     return {"name": rule.severity.value, "verb": verb, "level": _level(rule), "hold": rule.hold.words() or "none"}
 
 
+def _whose(rule: PlannedAlert) -> str:
+    """For whom a rule with a hold or floor of its own is, and that floor."""
+    if rule.own is None:
+        return ""
+    floors = [g.words() for g in rule.own.alert(rule.alert).guards if g.minimum is not None]
+    only = f" ({'; '.join(map(markdown, floors))})" if rule.own.floor is not None else ""
+    return f"{', '.join(code(n) for n in rule.classes[0].names)}{only}: "
+
+
 def _level(rule: PlannedAlert) -> str:
     when, default = rule.alert.when, rule.default_level
     if isinstance(when, Burn):
         return when.text(rule.severity)
     if not isinstance(when, Above | Below):
-        return "present"
-    parts = [] if default is None else [f"{when.words} {level_words(rule.alert, default)}"]
+        return f"{_whose(rule)}present"
+    parts = [] if default is None else [f"{_whose(rule)}{when.words} {level_words(rule.alert, default)}"]
     for cls in rule.classes[:-1]:
         names = ", ".join(code(n) for n in cls.names)
         parts.append(

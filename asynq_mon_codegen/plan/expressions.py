@@ -29,7 +29,7 @@ def condition(alert: Alert, severity: Severity, classes: tuple[ThresholdClass, .
     for cls in classes:
         if comparator and cls.level is None:
             continue
-        if not comparator and cls.names:
+        if not comparator and cls.names and cls.own is None:
             continue  # switched off: the class of the rest excludes these names
         inner = evolve(scope, matchers=(*scope.matchers, *cls.matchers))
         for expr in _comparisons(comparator, signal, cls):

@@ -7,8 +7,20 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from asynq_mon_codegen.model import Above, Alert, Below, Fleet, LevelOrBand, Monitoring, Severity, Where
+from asynq_mon_codegen.model import (
+    Above,
+    Alert,
+    Below,
+    Fleet,
+    LevelOrBand,
+    Monitoring,
+    Queue,
+    Severity,
+    TaskType,
+    Where,
+)
 from asynq_mon_codegen.model.queues import Thresholds
+from asynq_mon_codegen.plan.own import Own, own_of
 from asynq_mon_codegen.plan.where import Override, Term, Terms, partition, terms_of
 from asynq_mon_codegen.promql import Matcher, Raw
 from asynq_mon_codegen.promql.labels import any_of
@@ -33,11 +45,12 @@ _QUIET = "off"
 
 @frozen(kw_only=True)
 class Leaf:
-    """Series of one level; ``off`` are those that the alert is switched off for."""
+    """Series of one level, hold and floor; ``off`` are those that the alert is switched off for."""
 
     terms: Terms
     level: LevelOrBand
     off: bool
+    own: Own | None = None
 
 
 def leaves_of(
@@ -54,16 +67,15 @@ def leaves_of(
     default = common if owners is None else _QUIET
     if any(isinstance(e, Raw) for e in alert.signal.expr.walk()) and owners is not None:
         default, owners = common, None  # hand-written PromQL says itself which series it is about
-    found = _overrides(fleet, alert, severity, labels, owners, default, periodic)
+    found = _overrides(fleet, alert, severity, labels, owners, (default, None), periodic)
     order = (*fleet.identity, *(name for name in ("queue", "task_type") if name in labels))
-    parts = partition(order, found, default)
+    parts = partition(order, found, (default, None))
     leaves = tuple(
-        Leaf(terms=terms, level=None if isinstance(level, str) else level, off=level == _QUIET)
-        for terms, level in parts
+        Leaf(terms=terms, level=None if isinstance(level, str) else level, off=level == _QUIET, own=own)
+        for terms, (level, own) in parts
     )
     if leaves[-1].off:
-        live = [x for x in leaves if not x.off]
-        leaves = (*(x for x in leaves if x.off), *live)
+        leaves = tuple(sorted(leaves, key=lambda x: (not x.off, x.own is None)))
     return leaves
 
 
@@ -74,43 +86,61 @@ def _level(alert: Alert, when: object, severity: Severity) -> LevelOrBand | str:
     return _QUIET if when is None else 1.0
 
 
+_Standing = tuple[LevelOrBand | str, Own | None]
+"""A level, with the hold and floor that go with it where those are not the alert's."""
+
+
 def _overrides(
     fleet: Fleet,
     alert: Alert,
     severity: Severity,
     labels: frozenset[str],
     owners: tuple[str, ...] | None,
-    default: object,
+    default: _Standing,
     periodic: Mapping[tuple[str, str], Thresholds],
 ) -> Iterator[Override]:
-    own = _given(fleet).get(alert.name, ())
-    changed = {id(g.service) for g in own if g.rank == _SERVICE}
+    given = _given(fleet).get(alert.name, ())
+    whole: dict[int, LevelOrBand | str] = {
+        id(g.service): _level(alert, g.when, severity) for g in given if g.rank == _SERVICE
+    }
     for one in fleet.services if owners else ():
-        if one.service in (owners or ()) and id(one) not in changed:
-            yield Override(one.where, _SERVICE, _level(alert, alert.when, severity))
-    for given in own:
-        level = _level(alert, given.when, severity)
-        if given.rank == _SERVICE:
-            if level != default:
-                yield Override(given.service.where, _SERVICE, level)
-        elif given.label in labels:
-            yield Override((*given.service.where, (given.label, (given.name,))), given.rank, level)
+        if one.service in (owners or ()):
+            whole.setdefault(id(one), _level(alert, alert.when, severity))
+    for one in fleet.services if whole else ():
+        if whole.get(id(one), default[0]) != default[0]:
+            yield Override(one.where, _SERVICE, (whole[id(one)], None))
+    for g in given:
+        if g.one is None or g.label not in labels:
+            continue
+        every = periodic.get((g.service.service, g.name), ()) if g.rank == _TASK_TYPE else ()
+        when = next((w for _, w in every), g.when)
+        level = _level(alert, when, severity) if g.changes or every else whole.get(id(g.service), default[0])
+        own = None if level == _QUIET else own_of(alert, severity, g.one)
+        if g.changes or every or own is not None:
+            where = (*g.service.where, (g.label, (g.name,)))
+            yield Override(where, g.rank, (level, own))
+    known = {(id(g.service), g.name) for g in given if g.rank == _TASK_TYPE}
     for one in fleet.services if periodic else ():
         for task in one.task_types:
-            for _, when in periodic.get((one.service, task.name), ()):
+            for _, when in periodic.get((one.service, task.name), ()) if (id(one), task.name) not in known else ():
                 where = (*one.where, ("task_type", (task.name,)))
-                yield Override(where, _TASK_TYPE, _level(alert, when, severity))
+                yield Override(where, _TASK_TYPE, (_level(alert, when, severity), None))
 
 
 @frozen(kw_only=True)
 class Given:
-    """What a service declares for an alert in place of its condition; ``label`` is empty for the service as a whole."""
+    """What a service declares for an alert; ``label`` is empty for the service as a whole.
+
+    ``when`` takes the place of the alert's condition where it ``changes``; ``one`` is the queue or task type.
+    """
 
     service: Monitoring
     rank: int
     label: str
     name: str
     when: Above | Below | None
+    changes: bool = True
+    one: Queue | TaskType | None = None
 
 
 def given_for(fleet: Fleet, alert: Alert) -> tuple[Given, ...]:
@@ -122,13 +152,24 @@ def _given(fleet: Fleet) -> dict[str, list[Given]]:
     def collect() -> dict[str, list[Given]]:
         found: dict[str, list[Given]] = {}
         for one in fleet.services:
-            owners = [(_SERVICE, "", one.service, one.thresholds)]
-            owners += [(_QUEUE, "queue", q.name, q.thresholds) for q in one.queues]
-            owners += [(_TASK_TYPE, "task_type", t.name, t.thresholds) for t in one.task_types]
-            for rank, label, name, thresholds in owners:
-                for alert, when in thresholds:
-                    given = Given(service=one, rank=rank, label=label, name=name, when=when)
-                    found.setdefault(alert, []).append(given)
+            for alert, when in one.thresholds:
+                found.setdefault(alert, []).append(
+                    Given(service=one, rank=_SERVICE, label="", name=one.service, when=when)
+                )
+            for rank, label, owners in ((_QUEUE, "queue", one.queues), (_TASK_TYPE, "task_type", one.task_types)):
+                for owner in owners:
+                    levels = dict(owner.thresholds)
+                    for alert in dict.fromkeys((*levels, *dict(owner.holds), *dict(owner.floors))):
+                        given = Given(
+                            service=one,
+                            rank=rank,
+                            label=label,
+                            name=owner.name,
+                            when=levels.get(alert),
+                            changes=alert in levels,
+                            one=owner,
+                        )
+                        found.setdefault(alert, []).append(given)
         return found
 
     return once(fleet, "given", collect)

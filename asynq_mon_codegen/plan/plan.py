@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynq_mon_codegen.catalog.metrics import CONTRACT
 from asynq_mon_codegen.catalog.overdue import GROUP as OVERDUE_GROUP
@@ -19,6 +19,7 @@ from asynq_mon_codegen.plan.expressions import condition, record_text
 from asynq_mon_codegen.plan.fleet import declared_names, names_by_service
 from asynq_mon_codegen.plan.labels import RuleLabel, rule_labels
 from asynq_mon_codegen.plan.links import Link, links_of
+from asynq_mon_codegen.plan.own import Own
 from asynq_mon_codegen.plan.texts import Text
 from asynq_mon_codegen.plan.thresholds import ThresholdClass, classes_of
 from asynq_mon_codegen.plan.time_factor import REAL_TIME, faster
@@ -45,7 +46,9 @@ class PlannedAlert:
     """One alerting rule: an alert at one severity.
 
     ``label_names`` are the labels of its series beside the identity; ``classes`` are the levels
-    that hold for them; ``annotations`` are texts by name and ``links`` URLs by name.
+    that hold for them; ``annotations`` are texts by name and ``links`` URLs by name. ``own`` is set where the rule is
+    that of a single queue or task type with a hold or floor of its own; ``apart`` are the classes that have
+    such rules beside this one.
     """
 
     alert: Alert
@@ -59,6 +62,8 @@ class PlannedAlert:
     labels: tuple[RuleLabel, ...]
     annotations: tuple[tuple[str, Text], ...]
     links: tuple[Link, ...]
+    own: Own | None = None
+    apart: tuple[ThresholdClass, ...] = ()
 
     @property
     def name(self) -> str:
@@ -69,6 +74,12 @@ class PlannedAlert:
     def default_level(self) -> LevelOrBand:
         """The level of everything that has none of its own; None where there is none."""
         return self.classes[-1].level
+
+    def covers(self, series: Mapping[str, str]) -> bool:
+        """Whether a series with these labels is judged by this rule, not by another one of the severity."""
+        if self.own is not None:
+            return self.classes[0].selects(series)
+        return not any(c.selects(series) for c in self.apart)
 
     def class_for(self, series: Mapping[str, str]) -> ThresholdClass:
         """The class of a series with these labels."""
@@ -139,8 +150,16 @@ class Plan:
         return tuple((f"asynq-{group.name}{f'-{i + 1}' if i else ''}", part) for i, part in enumerate(parts))
 
     def rules_of(self, alert: Alert) -> tuple[PlannedAlert, ...]:
-        """The rules of one alert, the worst severity first."""
-        return tuple(a for a in self.alerts if a.alert.name == alert.name)
+        """The rules of one alert, the worst severity first.
+
+        Without those of single queues and task types, but where there are no others.
+        """
+        found = tuple(a for a in self.alerts if a.alert.name == alert.name)
+        return tuple(a for a in found if a.own is None) or found
+
+    def own_rules_of(self, alert: Alert) -> tuple[PlannedAlert, ...]:
+        """The rules of single queues and task types that have a hold or floor of their own."""
+        return tuple(a for a in self.alerts if a.alert.name == alert.name and a.own is not None)
 
 
 def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, time_factor: int = REAL_TIME) -> Plan:
@@ -244,38 +263,61 @@ def _plan_record(record: Record, group: str, scope: Scope) -> PlannedRecord:
 
 def _plan_alert(alert: Alert, monitoring: Monitoring, scope: Scope) -> Iterator[PlannedAlert]:
     for severity in Severity:
-        classes = classes_of(monitoring, alert, severity)
-        if alert.severities() and severity not in alert.severities() and all(c.level is None for c in classes):
+        every = classes_of(monitoring, alert, severity)
+        if alert.severities() and severity not in alert.severities() and all(c.level is None for c in every):
             continue
-        if isinstance(alert.when, Burn):
-            expr = slo.burn_condition(alert, severity, classes, monitoring, scope)
-        else:
-            expr = condition(alert, severity, classes, scope)
-        if not expr:
-            continue
-        hold = alert.hold_for(severity)
-        names = alert.signal.expr.labels or frozenset()
+        apart = tuple(one for c in every if c.own is not None for one in c.each_alone())
+        common = tuple(c for c in every if c.own is None)
+        for classes, own in ((common, None), *(((one,), one.own) for one in apart)):
+            rule = _plan_rule(alert, severity, classes, own, monitoring, scope) if classes else None
+            if rule is not None:
+                yield rule if own is not None else evolve(rule, apart=apart)
 
-        def text(sentence: str, hold: Duration = hold, classes: tuple[ThresholdClass, ...] = classes) -> Text:
-            return Text(
-                text=sentence,
-                unit=alert.signal.unit,
-                hold=str(hold),
-                classes=classes,
-                rising=isinstance(alert.when, Above),
-                scope=scope,
-            )
 
-        yield PlannedAlert(
-            alert=alert,
-            severity=severity,
-            group=slo.rule_group(alert, severity),
-            expr=expr,
-            hold=hold,
-            keep_firing_for=alert.keep_firing_for,
+def _plan_rule(
+    alert: Alert,
+    severity: Severity,
+    classes: tuple[ThresholdClass, ...],
+    own: Own | None,
+    monitoring: Monitoring,
+    scope: Scope,
+) -> PlannedAlert | None:
+    """The rule for series of these classes; None where it could never fire."""
+    if isinstance(alert.when, Burn):
+        expr = slo.burn_condition(alert, severity, classes, monitoring, scope)
+    else:
+        expr = condition(alert if own is None else own.alert(alert), severity, classes, scope)
+    if not expr:
+        return None
+    hold = alert.hold_for(severity) if own is None or own.hold is None else own.hold
+    names = alert.signal.expr.labels or frozenset()
+
+    def text(sentence: str) -> Text:
+        return Text(
+            text=sentence,
+            unit=alert.signal.unit,
+            hold=str(hold),
             classes=classes,
-            label_names=names,
-            labels=rule_labels(monitoring, alert, severity, names),
-            annotations=(("summary", text(alert.summary)), ("description", text(alert.description))),
-            links=links_of(monitoring, alert, names),
+            rising=isinstance(alert.when, Above),
+            scope=scope,
         )
+
+    # two rules of one name need labels by which Prometheus tells them apart
+    fixed = {} if own is None else classes[0].fixed()
+    return PlannedAlert(
+        alert=alert,
+        severity=severity,
+        group=slo.rule_group(alert, severity),
+        expr=expr,
+        hold=hold,
+        keep_firing_for=alert.keep_firing_for,
+        classes=classes,
+        label_names=names,
+        labels=(
+            *rule_labels(monitoring, alert, severity, names),
+            *(RuleLabel(name=name, value=value) for name, value in fixed.items()),
+        ),
+        annotations=(("summary", text(alert.summary)), ("description", text(alert.description))),
+        links=links_of(monitoring, alert, names),
+        own=own,
+    )

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
-from asynq_mon_codegen.model import Above, Alert, Band, Below, Burn, Fleet, LevelOrBand, Monitoring, Present, Severity
+from asynq_mon_codegen.model import (
+    Above,
+    Alert,
+    Band,
+    Below,
+    Burn,
+    Fleet,
+    LevelOrBand,
+    Monitoring,
+    Present,
+    Queue,
+    Severity,
+    TaskType,
+)
 from asynq_mon_codegen.model.fleet import check_override
 from asynq_mon_codegen.model.queues import Thresholds
 from asynq_mon_codegen.plan.bands import batch_record, learnt
 from asynq_mon_codegen.plan.fleet import given_for, leaves_of
+from asynq_mon_codegen.plan.own import Own, check_own, each_alone, own_of
 from asynq_mon_codegen.plan.where import Term, Terms, go_test, holds, matchers_of_terms, words_of
 from asynq_mon_codegen.promql import Matcher, Record
 from asynq_mon_codegen.promql.labels import any_of
@@ -31,6 +45,7 @@ class ThresholdClass:
 
     ``label`` is ``queue`` or ``task_type``; ``matchers`` select exactly this class; ``level`` is
     None where the alert is switched off. ``usual`` is the recorded series that a band is times of.
+    ``own`` are a hold and a floor in place of the alert's.
     In a fleet ``terms`` say which series it holds for, and ``names`` say so in words.
     """
 
@@ -39,6 +54,7 @@ class ThresholdClass:
     matchers: tuple[Matcher, ...] = ()
     level: LevelOrBand
     usual: Record | None = None
+    own: Own | None = None
     terms: Terms = ()
 
     def accepts(self, labels: Mapping[str, str]) -> bool:
@@ -46,6 +62,25 @@ class ThresholdClass:
         if self.terms:
             return holds(self.terms, labels)
         return bool(self.label) and labels.get(self.label) in self.names
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether its matchers select a series with these labels, beside what tells deployments apart."""
+        return all(m.accepts(labels.get(m.label, "")) for m in self.matchers)
+
+    def each_alone(self) -> Iterator[ThresholdClass]:
+        """The same class, one queue or task type of one place at a time."""
+        if self.terms:
+            for terms in each_alone(self.terms):
+                yield evolve(self, terms=terms, matchers=matchers_of_terms(terms), names=(words_of(terms),))
+            return
+        for name in self.names:
+            matchers = (any_of(self.label, (name,)), *(m for m in self.matchers if m.label != self.label))
+            yield evolve(self, names=(name,), matchers=matchers)
+
+    def fixed(self) -> dict[str, str]:
+        """Labels that all of its series have, with their values."""
+        terms = self.terms or (Term(self.label, self.names),)
+        return {t.label: t.values[0] for t in terms if not t.negated and len(t.values) == 1}
 
     def go_test(self) -> str:
         """The same as a pipeline of a Go template."""
@@ -64,19 +99,17 @@ def classes_of(monitoring: Monitoring, alert: Alert, severity: Severity) -> tupl
         return tuple(_learning(monitoring, alert, c) for c in _of_fleet(monitoring, alert, severity))
     default = alert.when.level(severity)
     labels = alert.signal.expr.labels or frozenset()
-    tasks = [(t.name, (*t.thresholds, *_periodic(alert, t.every, t.thresholds))) for t in monitoring.task_types]
+    tasks = [(t, (*t.thresholds, *_periodic(alert, t.every, t.thresholds))) for t in monitoring.task_types]
     by_task = _overrides(alert, severity, "task_type", tasks, labels, default)
-    by_queue = _overrides(
-        alert, severity, "queue", [(q.name, q.thresholds) for q in monitoring.queues], labels, default
-    )
+    by_queue = _overrides(alert, severity, "queue", [(q, q.thresholds) for q in monitoring.queues], labels, default)
     not_tasks = _excluding("task_type", by_task)
     out = [
-        ThresholdClass(label="task_type", names=names, matchers=(any_of("task_type", names),), level=level)
-        for level, names in by_task
+        ThresholdClass(label="task_type", names=names, matchers=(any_of("task_type", names),), level=level, own=own)
+        for (level, own), names in by_task
     ]
     out += [
-        ThresholdClass(label="queue", names=names, matchers=(any_of("queue", names), *not_tasks), level=level)
-        for level, names in by_queue
+        ThresholdClass(label="queue", names=names, matchers=(any_of("queue", names), *not_tasks), level=level, own=own)
+        for (level, own), names in by_queue
     ]
     rest = (*_excluding("queue", by_queue), *not_tasks)
     return tuple(_learning(monitoring, alert, c) for c in (*out, ThresholdClass(matchers=rest, level=default)))
@@ -96,15 +129,19 @@ def _of_fleet(fleet: Fleet, alert: Alert, severity: Severity) -> Iterator[Thresh
             "take the service out of the SLO, or leave the alert out in fleet.py for all",
         )
     for leaf in (*leaves, rest):
-        special = leaf is not rest and (leaf.off or leaf.level != rest.level)
+        special = leaf is not rest and (leaf.off or (leaf.level, leaf.own) != (rest.level, rest.own))
         names = (words_of(leaf.terms),) if special else ()
         level = leaf.level if isinstance(alert.when, Above | Below) else None
-        yield ThresholdClass(names=names, matchers=matchers_of_terms(leaf.terms), level=level, terms=leaf.terms)
+        yield ThresholdClass(
+            names=names, matchers=matchers_of_terms(leaf.terms), level=level, own=leaf.own, terms=leaf.terms
+        )
 
 
 def _check_services(fleet: Fleet, alert: Alert) -> None:
     labels = alert.signal.expr.labels or frozenset()
     for given in given_for(fleet, alert):
+        if given.one is not None:
+            check_own(alert, given.label, given.one)
         if given.label and given.label not in labels:
             raise _no_label(alert, given.label, given.name)
         check_override(alert, given.name, given.when)
@@ -129,29 +166,37 @@ def _periodic(alert: Alert, every: Duration | None, own: Thresholds) -> Threshol
     return ((alert.name, Above(warning=every.seconds * _MISSED_RUNS)),)
 
 
+_Standing = tuple[LevelOrBand, Own | None]
+"""A level, with the hold and floor that go with it where those are not the alert's."""
+
+
 def _overrides(
     alert: Alert,
     severity: Severity,
     label: str,
-    owners: list[tuple[str, Thresholds]],
+    owners: Sequence[tuple[Queue | TaskType, Thresholds]],
     labels: frozenset[str],
     default: LevelOrBand,
-) -> list[tuple[LevelOrBand, tuple[str, ...]]]:
-    found: dict[LevelOrBand, list[str]] = {}
-    for name, thresholds in owners:
-        for alert_name, override in thresholds:
-            if alert_name != alert.name:
-                continue
+) -> list[tuple[_Standing, tuple[str, ...]]]:
+    found: dict[_Standing, list[str]] = {}
+    for one, thresholds in owners:
+        check_own(alert, label, one)
+        own = own_of(alert, severity, one)
+        given = dict(thresholds)
+        if alert.name in given:
+            override = given[alert.name]
             if label not in labels:
-                raise _no_label(alert, label, name)
-            check_override(alert, name, override)
+                raise _no_label(alert, label, one.name)
+            check_override(alert, one.name, override)
             level = None if override is None else override.level(severity)
-            if isinstance(alert.when, Present | Burn) or level != default:
-                found.setdefault(level, []).append(name)
-    return [(level, tuple(names)) for level, names in found.items()]
+            if isinstance(alert.when, Present | Burn) or level != default or own is not None:
+                found.setdefault((level, own), []).append(one.name)
+        elif own is not None:
+            found.setdefault((default, own), []).append(one.name)
+    return [(standing, tuple(names)) for standing, names in found.items()]
 
 
-def _excluding(label: str, overrides: list[tuple[LevelOrBand, tuple[str, ...]]]) -> tuple[Matcher, ...]:
+def _excluding(label: str, overrides: list[tuple[_Standing, tuple[str, ...]]]) -> tuple[Matcher, ...]:
     names = tuple(name for _, group in overrides for name in group)
     return (any_of(label, names, negated=True),) if names else ()
 

@@ -96,7 +96,8 @@ def levels(plan: Plan, work: Evaluation, history: History, judged: Judged, progr
                 progress("looking at levels", signals.index(signal), len(signals))
                 rising = isinstance(static[signal.name].alert.when, Above)
                 seen = _extremes(local, signal, history, rising=rising)
-                for rule in plan.rules_of(static[signal.name].alert):
+                alert = static[signal.name].alert
+                for rule in dict.fromkeys((*plan.rules_of(alert), *plan.own_rules_of(alert))):
                     out += _of_rule(plan, rule, seen, fired, rising=rising)
     return tuple(sorted(out, key=lambda s: (-s.times, s.alert, s.severity, s.subject)))
 
@@ -184,7 +185,7 @@ def _of_rule(
     declared = {q.name for one in (plan.monitoring, *services_of(plan.monitoring)) for q in one.queues}
     rest: list[Seen] = []
     for labels, (extreme, usual) in seen.items():
-        level = rule.class_for(dict(labels)).level
+        level = rule.class_for(dict(labels)).level if rule.covers(dict(labels)) else None
         if not isinstance(level, float) or level <= 0:
             continue  # nothing is ten times away from 0
         about = subject(labels)

@@ -71,8 +71,11 @@ class Silent:
 def silent(judged: Judged, plan: Plan, extents: Mapping[str, Extent | None], production: Production) -> Silent:
     """Why each alert that did not fire did not."""
     blind = _blind(plan, extents)
-    near = {(n.alert, n.severity): n for n in judged.replay.near}
-    holds = {(r.name, dict(r.labels).get("severity", "")): r.hold for r in judged.replay.rules.alerts}
+    near = {(n.alert, n.severity): n for n in sorted(judged.replay.near, key=lambda n: n.longest)}
+    holds: dict[tuple[str, str], float] = {}
+    for rule in judged.replay.rules.alerts:
+        # the first rule of a severity is that for all; those of single queues follow
+        holds.setdefault((rule.name, dict(rule.labels).get("severity", "")), rule.hold)
     quiet = judged.quiet
     fired = {row.alert for row in judged.rows}
     missed = [_missed(near[key], holds[key]) for key in quiet if key in near]

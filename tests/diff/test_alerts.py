@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from asynq_mon_codegen import Above, Queue, asynq
+from asynq_mon_codegen import Above, Queue, Severity, asynq
 from asynq_mon_codegen.diff.changes import Effect, Kind
 from asynq_mon_codegen.diff.choices import choice_moves
 from asynq_mon_codegen.diff.compare import compare
@@ -31,6 +31,30 @@ def test_one_queue_gets_a_lower_threshold() -> None:
 
     assert lines(found, only=LOUDER) == [f"~ {WAIT} warning, queue critical: above 30s -> 10s (fires earlier)"]
     assert lines(found, only=QUIETER) == lines(found, only=OTHERWISE) == []
+
+
+def test_one_queue_gets_a_hold_of_its_own() -> None:
+    """A line names the queue and both holds, in both directions; the rule for all others is not told as changed."""
+    old = evolve(BASE, queues=(Queue("reports"),))
+    new = evolve(BASE, queues=(Queue("reports", holds={asynq.QUEUE_WAIT_HIGH: {Severity.CRITICAL: "9m"}}),))
+
+    there, back = report(old, new), report(new, old)
+
+    assert lines(there, only=QUIETER) == [f"~ {WAIT} critical, queue reports: hold 2m -> 9m (fires later)"]
+    assert lines(back, only=LOUDER) == [f"~ {WAIT} critical, queue reports: hold 9m -> 2m (fires earlier)"]
+    assert lines(there, only=LOUDER) == lines(there, only=OTHERWISE) == []
+
+
+def test_a_queue_with_its_own_hold_gets_another_level_and_floor() -> None:
+    """The level is told for the queue, and the guard in which the floor stands."""
+    ratio = asynq.TASK_FAILURE_RATIO_HIGH
+    base = evolve(BASE, alerts=WAITING.add(ratio), queues=(Queue("reports", holds={ratio: "9m"}),))
+    new = Queue("reports", holds={ratio: "9m"}, floors={ratio: 50}, thresholds={ratio: Above(warning="9%")})
+
+    found = report(base, evolve(base, queues=(new,)))
+
+    assert f"~ {ratio.name} warning, queue reports: above 5% -> 9% (fires later)" in lines(found, only=QUIETER)
+    assert any(f"{ratio.name} warning, queue reports: guards" in line and ">= 50" in line for line in lines(found))
 
 
 def test_a_higher_threshold_is_quieter_and_the_text_that_tells_it_is_no_change_of_its_own() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -34,14 +33,13 @@ from asynq_mon_codegen.build import build, declared
 from asynq_mon_codegen.catalog.dashboards import dashboard_records
 from asynq_mon_codegen.checks import registry
 from asynq_mon_codegen.cli import main
-from asynq_mon_codegen.generators import rule_tests, rules
 from asynq_mon_codegen.model import merged
 from asynq_mon_codegen.plan import Plan, resolve
 from asynq_mon_codegen.routing import receivers_for
 from bench.services import write_services
+from tests.promtool import PROMTOOL, checked
 
 ROOT = Path(__file__).resolve().parents[2]
-PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 WAIT = asynq.QUEUE_WAIT_HIGH
 
 orders_pager = Receiver.pagerduty("orders-oncall")
@@ -77,22 +75,6 @@ def write(folder: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("from asynq_mon_codegen import *\n" + text, encoding="utf-8")
     return folder
-
-
-def checked(plan: Plan, folder: Path, *groups: str) -> None:
-    """promtool takes the rules, and the tests of these groups pass."""
-    for artifact in (*rules.generate(plan), *rule_tests.generate(plan)):
-        path = folder / artifact.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(artifact.text, encoding="utf-8")
-    files = sorted(map(str, (folder / "rules").glob("*.yaml")))
-    tests = [str(folder / "rules" / "tests" / f"{group}.yaml") for group in groups]
-    for command in (
-        [PROMTOOL, "check", "rules", "--lint=all", "--lint-fatal", *files],
-        [PROMTOOL, "test", "rules", *tests],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 ORDERS = service(
