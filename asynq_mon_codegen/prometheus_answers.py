@@ -133,6 +133,7 @@ def unix_time(text: str) -> float:
 def target_of(one: Mapping[str, Any]) -> Target:
     """A target of the list of active ones."""
     labels = labels_of(one["labels"])
+    found = one.get("discoveredLabels") or {}  # where VictoriaMetrics has the times
     return Target(
         job=dict(labels).get("job", ""),
         instance=dict(labels).get("instance", ""),
@@ -142,8 +143,8 @@ def target_of(one: Mapping[str, Any]) -> Target:
         last_error=str(one.get("lastError", "")),
         last_scrape=unix_time(str(one.get("lastScrape", ""))),
         scrape_time=float(one.get("lastScrapeDuration", 0)),
-        interval=str(one.get("scrapeInterval", "")),
-        timeout=str(one.get("scrapeTimeout", "")),
+        interval=str(one.get("scrapeInterval") or found.get("__scrape_interval__", "")),
+        timeout=str(one.get("scrapeTimeout") or found.get("__scrape_timeout__", "")),
     )
 
 

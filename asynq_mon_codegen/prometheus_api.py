@@ -1,4 +1,6 @@
-"""The HTTP API of Prometheus, and of what speaks it too (Mimir, Thanos): read only, every failure a sentence."""
+"""The HTTP API of Prometheus, and of what speaks it too (VictoriaMetrics, Mimir, Thanos): read only, every failure a
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +60,17 @@ class Prometheus(Api):
 
     def query(self, expr: str, at: float | None = None) -> tuple[Sample, ...]:
         """An instant query of an instant vector or a scalar, evaluated now or at unix seconds; no histograms."""
+        return self._instant({"query": expr} | ({} if at is None else {"time": _seconds(at)}))
+
+    def now(self) -> float:
+        """The server's clock, in unix seconds."""
+        # without the offset VictoriaMetrics answers as of half a minute ago; others do not know the parameter
+        (now,) = self._instant({"query": "time()", "latency_offset": "1ms"})
+        return now.value
+
+    def _instant(self, asked: Mapping[str, str]) -> tuple[Sample, ...]:
         path = "/api/v1/query"
-        data = self._ask(path, {"query": expr} | ({} if at is None else {"time": _seconds(at)}))
+        data = self._ask(path, asked)
 
         def read() -> tuple[Sample, ...]:
             if data["resultType"] == "scalar":
@@ -216,7 +227,7 @@ class Prometheus(Api):
         try:
             return self._data(path, self._http.get(path, params).body)
         except AnswerError as error:
-            if error.status in (404, 405, 501):
+            if _lacking(error):
                 return None
             raise
 
@@ -233,6 +244,11 @@ class Prometheus(Api):
             return read()
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             raise self._http.strange(path) from None
+
+
+def _lacking(error: AnswerError) -> bool:
+    """Whether the server has no such endpoint. VictoriaMetrics says so with the status of a bad request."""
+    return error.status in (404, 405, 501) or (error.status == 400 and error.said.startswith("unsupported path"))
 
 
 def _too_much(error: AnswerError | NoAnswerError) -> bool:

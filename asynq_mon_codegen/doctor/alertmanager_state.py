@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from asynq_mon_codegen.alertmanager_api import Silence
-from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed
+from asynq_mon_codegen.doctor.finding import Finding, Level, counted, listed, unseen
 from asynq_mon_codegen.doctor.running import Running
 from asynq_mon_codegen.model import Severity
 from asynq_mon_codegen.plan import PlannedAlert
@@ -29,7 +29,10 @@ def cluster(running: Running) -> Iterator[Finding]:
 
 def sent_anywhere(running: Running) -> Iterator[Finding]:
     """Prometheus knows an Alertmanager."""
-    if running.prometheus.alertmanagers() == () and not running.imitates:
+    known = running.prometheus.alertmanagers()
+    if known is None:
+        yield unseen("where alerts are sent", "the server has no /api/v1/alertmanagers; its ruler knows")
+    elif not known and not running.imitates:
         yield Finding(
             level=Level.ERROR,
             what="Prometheus sends its alerts to no Alertmanager: nobody is told of anything",

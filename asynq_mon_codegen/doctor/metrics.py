@@ -182,8 +182,8 @@ def _values(running: Running, name: str, selector: Selector, label: str, known: 
 def types(running: Running) -> Iterator[Finding]:
     """asynq's metrics have the types of the contract."""
     metadata = running.prometheus.metadata()
-    if metadata is None:
-        yield unseen("types of metrics", "the server has no /api/v1/metadata")
+    if not metadata:
+        yield unseen("types of metrics", "the server has no /api/v1/metadata, or nothing in it")
         return
     for metric in dict.fromkeys(metric for metric, _ in _own(running).values()):
         kinds = {one.get("type", "") for one in metadata.get(metric.name, ())} - {"unknown", "untyped", ""}

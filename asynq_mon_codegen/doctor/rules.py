@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynq_mon_codegen.doctor.finding import Finding, Level, listed, unseen
 from asynq_mon_codegen.doctor.rule_difference import DeclaredRule, differences, told
 from asynq_mon_codegen.doctor.running import PREFIX, Running
 from asynq_mon_codegen.plan import PlannedAlert, PlannedRecord
 from asynq_mon_codegen.plan.links import rule_path
-from asynq_mon_codegen.prometheus_api import RuleGroup
+from asynq_mon_codegen.prometheus_api import Rule, RuleGroup
 
 __all__ = ["health", "loaded"]
 
@@ -23,6 +23,15 @@ _ALIKE, _MOST = 3, 8
 """So many that differ alike are told as one; so many others are told one by one."""
 _RELOAD = "write the files (`asynq-mon generate`), deploy them and reload Prometheus (SIGHUP or POST /-/reload)"
 _LACKS = "the server has no /api/v1/rules: ask the ruler (vmalert, Thanos Rule) instead"
+_ELSEWHERE = (
+    "the server lists none, but has what they record: another program evaluates them. VictoriaMetrics lists vmalert's "
+    "with -vmalert.proxyURL"
+)
+_LOAD = "name the generated files in rule_files of prometheus.yml (rules/*.yaml), then reload Prometheus"
+_LOAD_OTHERS = (
+    "load the generated files (rules/*.yaml) into the ruler, and let the server list its rules: for VictoriaMetrics "
+    "vmalert's -rule and -remoteWrite.url, and -vmalert.proxyURL"
+)
 
 
 @frozen(kw_only=True)
@@ -51,6 +60,9 @@ def loaded(running: Running) -> Iterator[Finding]:
     if running.rules is None:
         yield unseen("rules", _LACKS)
         return
+    if not running.rules and running.imitates and _recorded(running):
+        yield unseen("rules", _ELSEWHERE)
+        return
     declared = _declared(running)
     found: dict[str, list[RuleGroup]] = {}
     for one in running.rules:
@@ -62,7 +74,7 @@ def loaded(running: Running) -> Iterator[Finding]:
             level=Level.ERROR,
             what="none of the declared rule groups is loaded: there are no alerts",
             alerts=_alerts(declared),
-            fix="name the generated files in rule_files of prometheus.yml (rules/*.yaml), then reload Prometheus",
+            fix=_LOAD_OTHERS if running.imitates else _LOAD,
         )
         missing = []
     for group in missing:
@@ -74,6 +86,7 @@ def loaded(running: Running) -> Iterator[Finding]:
             fix=_RELOAD,
         )
     compared: list[_Difference] = []
+    everywhere = _everywhere(running)
     for group in declared:
         running_ones = found.get(group.name, [])
         if len(running_ones) > 1:
@@ -84,7 +97,7 @@ def loaded(running: Running) -> Iterator[Finding]:
                 fix="take all but one of the files out of rule_files",
             )
         if running_ones:
-            compared += _compared(group, running_ones[0])
+            compared += _compared(group, running_ones[0], everywhere)
     yield from _together(compared)
     names = {group.name for group in declared}
     for name, groups in found.items():
@@ -138,6 +151,12 @@ def health(running: Running) -> Iterator[Finding]:
                 )
 
 
+def _recorded(running: Running) -> bool:
+    """Whether there is something now that the rules record."""
+    names = sorted({record.name for record in running.plan.records})
+    return bool(names and running.prometheus.query(f'count({{__name__=~"{"|".join(names)}"}})'))
+
+
 def _declared(running: Running) -> list[_Group]:
     plan = running.plan
     return [
@@ -173,7 +192,7 @@ def _alerts(groups: list[_Group]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.name for group in groups for rule in group.rules if rule.severity))
 
 
-def _compared(declared: _Group, found: RuleGroup) -> Iterator[_Difference]:
+def _compared(declared: _Group, found: RuleGroup, everywhere: frozenset[tuple[str, str]]) -> Iterator[_Difference]:
     every = _alerts([declared])
     if found.interval != declared.interval:
         yield _Difference(
@@ -183,7 +202,9 @@ def _compared(declared: _Group, found: RuleGroup) -> Iterator[_Difference]:
             file=found.file,
             alerts=every,
         )
-    theirs = {(rule.name, dict(rule.labels).get("severity", "")): rule for rule in found.rules}
+    names = {name for rule in declared.rules for name in rule.labels}
+    added = frozenset(label for label in everywhere if label[0] not in names)
+    theirs = {(rule.name, dict(rule.labels).get("severity", "")): _without(added, rule) for rule in found.rules}
     ours = {(rule.name, rule.severity): rule for rule in declared.rules}
     for key, rule in ours.items():
         alerts = (rule.name,) if rule.severity else every
@@ -205,6 +226,16 @@ def _compared(declared: _Group, found: RuleGroup) -> Iterator[_Difference]:
                 file=found.file,
                 alerts=(one.name,) if one.alerting else (),
             )
+
+
+def _everywhere(running: Running) -> frozenset[tuple[str, str]]:
+    """What Thanos adds: the external labels of a Prometheus, to every rule, also to those that only record."""
+    labels = [frozenset(rule.labels) for group in running.rules or () for rule in group.rules]
+    return frozenset.intersection(*labels) if labels and running.imitates else frozenset()
+
+
+def _without(labels: frozenset[tuple[str, str]], rule: Rule) -> Rule:
+    return evolve(rule, labels=tuple(label for label in rule.labels if label not in labels))
 
 
 def _named(name: str, severity: str) -> str:

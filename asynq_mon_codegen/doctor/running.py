@@ -49,8 +49,8 @@ class Running:
     def clock(self) -> tuple[float, float]:
         """Prometheus' time and ours, in unix seconds, at the same moment but for the way there."""
         before = time.time()
-        (now,) = self.prometheus.query("time()")
-        return now.value, (before + time.time()) / 2
+        now = self.prometheus.now()
+        return now, (before + time.time()) / 2
 
     @functools.cached_property
     def rules(self) -> tuple[RuleGroup, ...] | None:
@@ -59,8 +59,8 @@ class Running:
 
     @functools.cached_property
     def targets(self) -> tuple[Target, ...] | None:
-        """Every active target."""
-        return self.prometheus.targets()
+        """Every active target; None where the server scrapes nothing itself."""
+        return self.prometheus.targets() or None
 
     @functools.cached_property
     def build(self) -> BuildInfo | None:
@@ -76,8 +76,9 @@ class Running:
 
     @property
     def imitates(self) -> bool:
-        """Whether it is another program than Prometheus, with versions of its own."""
-        return self.build is None or bool(self.build.application) or not self.build.revision
+        """Whether it is another program than Prometheus, with versions of its own (Thanos' begin with 0)."""
+        build = self.build
+        return build is None or bool(build.application) or not build.revision or build.version.startswith("0.")
 
     @property
     def services(self) -> tuple[Monitoring, ...]:

@@ -77,7 +77,7 @@ def intervals(running: Running) -> Iterator[Finding]:
 def durations(running: Running) -> Iterator[Finding]:
     """Scrapes that take more than half of their timeout."""
     if running.targets is None:
-        yield unseen("scrape timeouts", "the server has no /api/v1/targets")
+        yield unseen("scrape timeouts", "the server scrapes nothing itself or has no /api/v1/targets")
         return
     for target in running.our_targets:
         limit = _seconds(target.timeout)

@@ -157,10 +157,18 @@ def test_series_and_labels(scraped: Prometheus) -> None:
 # -- servers that lack or warn -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [404, 405, 501])
-def test_what_a_server_lacks_is_none(scripted: Start, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, b"404 page not found"),
+        (405, b"no"),
+        (501, b"not here"),
+        (400, b'unsupported path requested: "/api/v1/rules"'),
+    ],
+)
+def test_what_a_server_lacks_is_none(scripted: Start, status: int, said: bytes) -> None:
     """Thanos, Mimir and VictoriaMetrics do not have all of it."""
-    with Prometheus(scripted(Reply(status, b"404 page not found")).url) as found:
+    with Prometheus(scripted(Reply(status, said)).url) as found:
         assert found.targets() is None
         assert found.rules() is None
         assert found.flags() is None

@@ -254,7 +254,9 @@ def test_an_old_prometheus(look: Look, other: Any) -> None:
     assert (
         "AsynqQueueWaitHigh" in one(of(server.version, look(prometheus=other(status_buildinfo=old))), "2.41.0").alerts
     )
-    for fine in ({"version": "2.42.0+ds", "revision": "abc"}, {"version": "2.24.0"}, {**old, "application": "Mimir"}):
+    thanos = {"version": "0.42.4", "revision": "abc"}
+    newer = {"version": "2.42.0+ds", "revision": "abc"}
+    for fine in (newer, {"version": "2.24.0"}, {**old, "application": "Mimir"}, thanos):
         assert of(server.version, look(prometheus=other(status_buildinfo=fine))) == []
 
 

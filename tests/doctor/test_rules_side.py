@@ -163,3 +163,28 @@ def test_a_group_that_is_loaded_twice(look: Look, healthy: System) -> None:
 
     assert [f.what for f in found] == ["rule group asynq-waiting is loaded 2 times: every alert is evaluated as often"]
     assert "copy.yaml" in found[0].where
+
+
+@pytest.mark.parametrize(
+    ("version", "without", "differs"),
+    [
+        pytest.param("0.42.4", 0, False, id="Thanos"),
+        pytest.param("0.42.4", 1, True, id="not on every rule"),
+        pytest.param("3.16.0", 0, True, id="Prometheus"),
+    ],
+)
+def test_external_labels(look: Look, healthy: System, version: str, without: int, differs: bool) -> None:
+    """Thanos adds them to every rule that it lists; Prometheus has on a rule what its file says."""
+    with urllib.request.urlopen(f"{healthy.prometheus}/api/v1/rules") as answer:
+        body = json.load(answer)
+    every = [rule for group in body["data"]["groups"] for rule in group["rules"]]
+    for rule in every[without:]:
+        rule["labels"] = {**rule.get("labels", {}), "cluster": "eu"}
+    build = {"status": "success", "data": {"version": version, "revision": "abc"}}
+    answers = {"/api/v1/rules": body, "/api/v1/status/buildinfo": build}
+    web = Web(lambda path: (200, json.dumps(answers[path])))
+    found = loaded(look(prometheus=web.url))
+    web.stop()
+
+    assert bool(found) is differs
+    assert all("label cluster is 'eu', declared ''" in one.what for one in found)
