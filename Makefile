@@ -34,13 +34,14 @@ check: $(RUNTIME) ## Fail if a generated file is missing, stale or orphaned
 test: $(DEV) ## All checks that need no Go: lint, types, layers, drift, tests with coverage, promtool and amtool
 	@scripts/ensure_tools.sh
 	@$(MAKE) lint type check
-	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not go and not lab" --cov --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not go and not lab and not servers" --cov --cov-report=term $(PYTEST_ARGS)
 
-test-newest: $(DEV) ## Outputs and history again with the newest Prometheus and amtool (built with Go, cached in .tools)
+test-newest: $(DEV) ## Outputs and history again with the newest Prometheus and amtool, and VictoriaMetrics (needs Go; cached in .tools)
+	@scripts/debian.sh 'a Prometheus beside the newest is' prometheus=prometheus setpriv=util-linux
 	@scripts/newest.sh
 	PROMETHEUS=$(CURDIR)/.tools/bin/prometheus PROMTOOL=$(CURDIR)/.tools/bin/promtool \
 		AMTOOL=$(CURDIR)/.tools/bin/amtool \
-		$(BIN)/pytest -n $(JOBS) --dist worksteal -m "outputs or engine" $(PYTEST_ARGS)
+		$(BIN)/pytest -n $(JOBS) --dist worksteal -m "outputs or engine or servers" $(PYTEST_ARGS)
 
 test-go: $(DEV) ## The generated Go, the metric contract and the lab itself, against a real asynq and Redis (needs Go)
 	@scripts/ensure_lab.sh

@@ -7,35 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.files import locked
-from tests.engine.made_up import Queue, history
+from tests.backtest.story import DECLARATION, INCIDENTS, made, run
 
 ROOT = Path(__file__).parents[2]
-START = 1_767_225_600
-END = START + 3 * 3600
-DECLARATION = """\
-from asynq_mon_codegen import Above, Monitoring, Queue, asynq
-
-monitoring = Monitoring(
-    queues=(Queue("mail", thresholds={asynq.QUEUE_WAIT_HIGH: Above(warning="10m", critical="20m")}),),
-    alerts=asynq.ALERTS,
-)
-"""
-INCIDENTS = """\
-- {from: 2026-01-01T01:00:00Z, to: 2026-01-01T01:30:00Z, queue: mail, name: nobody worked}
-- {from: 2026-01-01T02:30:00Z, to: 2026-01-01T02:40:00Z, threat: dependency, name: Redis was away}
-"""
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("server") / "data"
-    queues = (Queue(name="mail", stopped=((START + 3600, START + 5400),)), Queue(name="calm"))
-    history(data, queues, START - 3600, END)
+    made(data)
     with serving(data) as running:
         yield running.url
 
@@ -43,13 +28,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("work")
-
-
-def run(url: str, work: Path, *more: str) -> Result:
-    times = ("--range", "3h", "--end", "2026-01-01T03:00:00Z", "--work", str(work))
-    some = ("QueueWaitHigh", "QueueStalled", "RedisDown", "Watchdog")
-    alerts = (part for name in some for part in ("--alert", f"Asynq{name}"))
-    return CliRunner().invoke(main, ["backtest", "--prometheus", url, *times, *alerts, *more])
 
 
 @pytest.fixture

@@ -8,36 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
 from click.testing import CliRunner, Result
 
-from asynq_mon_codegen.build import EMBEDDED, build
 from asynq_mon_codegen.cli import main
-from asynq_mon_codegen.engine.rules import rules_of
-from asynq_mon_codegen.preview.demo import demo_server
-from asynq_mon_codegen.preview.recording import Recording, recording
-
-
-@frozen
-class Demo:
-    """The address of the Prometheus, and what it holds."""
-
-    url: str
-    recording: Recording
-
-    @property
-    def range(self) -> tuple[str, ...]:
-        """The options for the time that is shown."""
-        return ("--from", str(self.recording.shown_from), "--to", str(self.recording.end))
+from tests.preview.demo import Demo, served
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    bundle = build(EMBEDDED, ("rules",))
-    known = recording()
-    rules = rules_of({artifact.path: artifact.text for artifact in bundle.artifacts})
-    with demo_server(known, bundle.plan, rules, tmp_path_factory.mktemp("demo")) as server:
-        yield Demo(server.url, known)
+    with served(tmp_path_factory.mktemp("demo")) as found:
+        yield found
 
 
 Command = Callable[..., Result]

@@ -18,7 +18,8 @@ from asynq_mon_codegen.preview.demo import suited
 from asynq_mon_codegen.preview.recording import recording
 from lab.processes import Ports, Process, flags, stop_all, until
 from lab.tools import program
-from tests.preview.conftest import Command, Demo
+from tests.preview.conftest import Command
+from tests.preview.demo import Demo
 from tests.preview.native import native_target
 from tests.preview.samples import every_kind
 

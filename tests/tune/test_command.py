@@ -7,39 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from asynq_mon_codegen.cli import main
 from asynq_mon_codegen.engine.server import serving
-from tests.engine.made_up import Queue, history
+from tests.tune.story import DECLARATION, TUNED, made, run
 
 ROOT = Path(__file__).parents[2]
-START = 1_767_225_600
-HOUR = 3600
-END = START + 4 * HOUR
-BATCH = tuple((START + h * HOUR, START + h * HOUR + 420) for h in range(1, 4))
-
-DECLARATION = '''\
-"""Ours."""
-
-from asynq_mon_codegen import Above, Monitoring, Queue, asynq
-
-monitoring = Monitoring(
-    service="shop",
-    queues=(
-        Queue("mail"),  # customers wait for it
-        Queue("batch", thresholds={asynq.QUEUE_WAIT_HIGH: Above(warning="2m", critical="5m")}),  # nightly
-    ),
-    alerts=asynq.ALERTS,
-)
-'''
-TUNED = DECLARATION.replace('Above(warning="2m", critical="5m")', 'Above(warning="5m", critical="15m")')
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("server") / "data"
-    history(data, (Queue(name="mail"), Queue(name="batch", stopped=BATCH)), START - HOUR, END)
+    made(data)
     with serving(data) as running:
         yield running.url
 
@@ -54,11 +32,6 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "monitoring.py").write_text(DECLARATION)
     return tmp_path / "monitoring.py"
-
-
-def run(url: str, work: Path, *more: str) -> Result:
-    times = ("--range", "4h", "--end", "2026-01-01T04:00:00Z", "--work", str(work))
-    return CliRunner().invoke(main, ["tune", "--prometheus", url, *times, "--alert", "AsynqQueueWaitHigh", *more])
 
 
 def test_nothing_is_written_without_being_asked(url: str, work: Path, declared: Path) -> None:
