@@ -1,25 +1,42 @@
-"""What could be changed about a row of a backtest, and what the rules would then have done, as the engine says."""
+"""What could be changed about a row of a backtest: whose it is, and with which levels it would be quieter or louder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import evolve, frozen
 
-from asynq_mon_codegen.engine.history import Progress
 from asynq_mon_codegen.engine.holds import Firing
-from asynq_mon_codegen.engine.replay import History, replayed
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.model import Above, Alert, Band, Below, Monitoring, Severity
 from asynq_mon_codegen.model.conditions import LevelOrBand
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.tune import ladder
-from asynq_mon_codegen.tune.applied import applied, planned, rules_from, sound
 from asynq_mon_codegen.tune.changes import Change, LevelChange
 
-__all__ = ["Place", "both", "lower", "place_for", "quieter", "tried"]
+__all__ = ["Owner", "Place", "both", "lower", "owner_of", "place_for", "quieter"]
 
 _LEVELS = (Severity.INFO, Severity.WARNING, Severity.CRITICAL)
+
+
+@frozen(kw_only=True)
+class Owner:
+    """A queue or task type; ``kind`` is ``queue`` or ``task_type``, the label of its series."""
+
+    kind: str
+    name: str
+
+    def declared(self, monitoring: Monitoring, argument: str, alert: str) -> Any:
+        """What it says in this argument of an alert; None where it says nothing."""
+        owners = monitoring.queues if self.kind == "queue" else monitoring.task_types
+        return next((dict(getattr(o, argument)).get(alert) for o in owners if o.name == self.name), None)
+
+
+def owner_of(alert: Alert, labels: Mapping[str, str]) -> Owner | None:
+    """Whose values hold for a series with these labels: a task type's win over those of its queue."""
+    kinds = (k for k in ("task_type", "queue") if labels.get(k) and k in (alert.signal.expr.labels or ()))
+    return next((Owner(kind=kind, name=labels[kind]) for kind in kinds), None)
 
 
 @frozen(kw_only=True)
@@ -40,10 +57,7 @@ class Place:
     @property
     def number(self) -> float | None:
         """The level as a number: of a learnt one the limit within which it never fires."""
-        level = self.levels[self.severity]
-        if isinstance(level, Band):
-            return level.floor if self.rising else level.ceiling
-        return level
+        return _number(self, self.levels[self.severity])
 
     def condition(self, levels: Mapping[Severity, LevelOrBand]) -> Above | Below:
         """The whole condition with these levels.
@@ -65,13 +79,13 @@ def place_for(plan: Plan, name: str, severity: str, labels: Mapping[str, str]) -
     alert = plan.monitoring.alerts[name] if name in plan.monitoring.alerts.names() else None
     if alert is None or not isinstance(alert.when, Above | Below):
         return None
-    owner = next((o for o in ("task_type", "queue") if labels.get(o) and o in (alert.signal.expr.labels or ())), "")
+    owner = owner_of(alert, labels)
     rules = {rule.severity: rule for rule in plan.rules_of(alert)}
     wanted = Severity(severity)
-    if not owner or wanted not in rules:
+    if owner is None or wanted not in rules:
         return None
     levels = {s: rules[s].class_for(labels).level if s in rules else None for s in _LEVELS}
-    place = Place(alert=alert, severity=wanted, owner=owner, name=labels[owner], levels=levels)
+    place = Place(alert=alert, severity=wanted, owner=owner.kind, name=owner.name, levels=levels)
     return place if place.number is not None else None
 
 
@@ -106,13 +120,22 @@ def both(place: Place, one: Change, other: Change) -> Change:
     """Two changes of the condition of a place as one: of each severity the level that is farther from the old one."""
     if not isinstance(one, LevelChange) or not isinstance(other, LevelChange):
         return one
-    farther = max if place.rising else min
     levels = {}
     for severity, old in place.levels.items():
         new = [level for c in (one, other) if (level := c.when.level(severity)) != old]
-        numbers = [level for level in new if isinstance(level, float)]
-        levels[severity] = farther(numbers) if numbers else new[-1] if new else old
+        levels[severity] = max(new, key=lambda level: _distance(place, old, level), default=old)
     return evolve(one, when=place.condition(levels))
+
+
+def _distance(place: Place, one: LevelOrBand, other: LevelOrBand) -> float:
+    numbers = _number(place, one), _number(place, other)
+    return abs(numbers[0] - numbers[1]) if numbers[0] is not None and numbers[1] is not None else float("inf")
+
+
+def _number(place: Place, level: LevelOrBand) -> float | None:
+    if isinstance(level, Band):
+        return level.floor if place.rising else level.ceiling
+    return level
 
 
 def _moved(place: Place, severity: Severity, number: float) -> LevelOrBand:
@@ -151,20 +174,3 @@ def _in_order(place: Place, rungs: Sequence[float]) -> tuple[LevelChange, ...]:
         except DeclarationError:
             break
     return tuple(found)
-
-
-def tried(
-    monitoring: Monitoring,
-    history: History,
-    changes: Iterable[Change],
-    alert: str,
-    progress: Progress,
-) -> tuple[Firing, ...] | None:
-    """What an alert would have done with these changes; None where a check refuses them."""
-    try:
-        plan = planned(applied(monitoring, changes))
-    except DeclarationError:
-        return None
-    if not sound(plan):
-        return None
-    return replayed(history, rules_from(plan), progress, [alert]).firings

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.summary import Judged, subject
 from asynq_mon_codegen.engine.holds import Firing
-from asynq_mon_codegen.tune.changes import Change, LevelChange
+from asynq_mon_codegen.tune.changes import AlertChange, Change
 from asynq_mon_codegen.tune.options import Place, both
 
 __all__ = ["Proposal", "Tuning", "merged"]
@@ -19,7 +19,8 @@ __all__ = ["Proposal", "Tuning", "merged"]
 class Proposal:
     """One change: what the alert did before and would have done with it, of the rows that it is about.
 
-    ``told`` are incidents that only it would tell; ``place`` is None for a change for everybody.
+    ``told`` are incidents that only it would tell; ``place`` is the level of the rows, None where there is none or the
+    change is for everybody; ``was`` is what a hold or floor is before, as a change.
     """
 
     change: Change
@@ -28,6 +29,7 @@ class Proposal:
     before: tuple[Firing, ...]
     after: tuple[Firing, ...]
     told: tuple[Incident, ...] = ()
+    was: Change | None = None
 
     @property
     def dropped(self) -> tuple[Firing, ...]:
@@ -52,18 +54,24 @@ def merged(found: Sequence[Proposal]) -> list[Proposal]:
     """
     out: dict[object, Proposal] = {}
     for p in found:
-        key = (p.change.owner, p.change.name, p.change.alert) if isinstance(p.change, LevelChange) else p.change.alert
+        key = p.change.alert if isinstance(p.change, AlertChange) else (p.change.owner, p.change.name, p.change.alert)
         known = out.get(key)
         if known is None:
             out[key] = p
-        elif not known.told and p.place is not None:
-            out[key] = evolve(
-                known,
-                change=both(p.place, known.change, p.change),
-                before=(*known.before, *p.before),
-                after=(*known.after, *p.after),
-            )
+        elif p.place is not None and bool(known.told) == bool(p.told):
+            out[key] = _one(known, p, p.place)
     return list(out.values())
+
+
+def _one(known: Proposal, p: Proposal, place: Place) -> Proposal:
+    """Two changes of one condition, both of which make it quieter, or both louder."""
+    change = both(place, known.change, p.change)
+    if not p.told:
+        return evolve(known, change=change, before=(*known.before, *p.before), after=(*known.after, *p.after))
+    # the same rows with one level or the other: the farther one tells what the nearer would have told
+    farther = p if change == p.change else known
+    told = (i for i in (*known.told, *p.told) if any(i.told_by(f) for f in farther.after))
+    return evolve(farther, change=change, told=tuple(told))
 
 
 def _meet(one: Firing, other: Firing) -> bool:

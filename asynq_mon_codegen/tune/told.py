@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.summary import subject
 from asynq_mon_codegen.backtest.words import length, moment, stamp
 from asynq_mon_codegen.engine.holds import Firing
-from asynq_mon_codegen.model import Above, Band, Below, Severity
+from asynq_mon_codegen.model import Band
 from asynq_mon_codegen.model.terms import threshold_text
-from asynq_mon_codegen.tune.changes import AlertChange, LevelChange
+from asynq_mon_codegen.tune.changes import AlertChange, Change, FloorChange, HoldChange, LevelChange, WrittenHold
 from asynq_mon_codegen.tune.proposal import Proposal, Tuning
 
 __all__ = ["headline", "lines", "proposal_data", "tuning_data"]
@@ -22,14 +22,32 @@ _SHOWN = 5
 def headline(p: Proposal) -> str:
     """The change in one line."""
     change = p.change
+    return f"{change.alert}, {_whose(change)}: {', '.join(_moves(p))}"
+
+
+def _whose(change: Change) -> str:
+    return "for everybody" if isinstance(change, AlertChange) else f"{change.owner.replace('_', ' ')} {change.name}"
+
+
+def _moves(p: Proposal) -> Iterator[str]:
+    """What stands there and what will: each level, hold or floor that moves."""
+    change, was = p.change, p.was
     if isinstance(change, LevelChange) and p.place is not None:
-        moved = [
-            f"{severity.value} {change.when.words} {_level(p, old)} -> {_level(p, new)}"
-            for severity, old in p.place.levels.items()
-            if (new := change.when.level(severity)) != old
-        ]
-        return f"{change.alert}, {change.owner.replace('_', ' ')} {change.name}: {', '.join(moved)}"
-    return f"{change.alert}, for everybody: {_for_all(change)}" if isinstance(change, AlertChange) else change.alert
+        for severity, level in p.place.levels.items():
+            if (new := change.when.level(severity)) != level:
+                yield f"{severity.value} {change.when.words} {_level(p, level)} -> {_level(p, new)}"
+    elif isinstance(change, HoldChange | AlertChange) and isinstance(was, HoldChange | AlertChange) and change.hold:
+        yield f"hold {_hold(was.hold, change.hold)}"
+    elif isinstance(change, FloorChange | AlertChange) and isinstance(was, FloorChange | AlertChange):
+        yield f"floor {was.floor:g} -> {change.floor:g}"
+
+
+def _hold(old: WrittenHold | None, new: WrittenHold) -> str:
+    if not isinstance(new, Mapping):
+        return f"{old} -> {new}"
+    before = old if isinstance(old, Mapping) else dict.fromkeys(new, old)
+    moved = ((s, before.get(s), length) for s, length in new.items())
+    return ", ".join(f"{s.value} {was} -> {length}" for s, was, length in moved if was != length)
 
 
 def lines(p: Proposal, incidents: Sequence[Incident], until: float) -> Iterator[str]:
@@ -47,7 +65,7 @@ def lines(p: Proposal, incidents: Sequence[Incident], until: float) -> Iterator[
         reached = "" if peak is None else f", at worst {threshold_text(unit, peak)}"
         yield f"no longer: {_times(len(p.dropped))}{reached}, the longest {length(loudest)}; {kept} are still told"
         for firing in sorted(p.dropped, key=lambda f: f.start - f.until(until))[:_SHOWN]:
-            about = f" {subject(firing.labels)}" if p.place is None else ""
+            about = f" {subject(firing.labels)}" if isinstance(p.change, AlertChange) else ""
             yield f"  {moment(firing.start)} for {length(firing.until(until) - firing.start)}{about}"
         if len(p.dropped) > _SHOWN:
             yield f"  and {len(p.dropped) - _SHOWN} shorter ones"
@@ -70,8 +88,8 @@ def proposal_data(p: Proposal, until: float) -> dict[str, Any]:
     return {
         "alert": p.change.alert,
         "severity": p.severity,
-        "owner": p.place.owner if p.place else "",
-        "name": p.place.name if p.place else "",
+        "owner": "" if isinstance(p.change, AlertChange) else p.change.owner,
+        "name": "" if isinstance(p.change, AlertChange) else p.change.name,
         "change": headline(p),
         "fired_before": len(p.before),
         "fired_after": len(p.after),
@@ -94,21 +112,6 @@ def _level(p: Proposal, level: float | Band | None) -> str:
     return f"{level.times:g} times what is usual, " + (
         "without a limit" if limit is None else f"never within {threshold_text(unit, limit)}"
     )
-
-
-def _for_all(change: AlertChange) -> str:
-    out = []
-    if change.hold is not None:
-        holds = change.hold
-        text = ", ".join(f"{s.value} {h}" for s, h in holds.items()) if isinstance(holds, dict) else str(holds)
-        out.append(f"held {text}")
-    if change.floor is not None:
-        out.append(f"a floor of {change.floor:g}")
-    if isinstance(change.when, Above | Below):
-        levels = ((s, change.when.level(s)) for s in Severity)
-        texts = [f"{s.value} {threshold_text(change.unit, v)}" for s, v in levels if isinstance(v, float)]
-        out.append(f"{change.when.words} {', '.join(texts)}")
-    return ", ".join(out)
 
 
 def _peak(p: Proposal, fired: Sequence[Firing]) -> float | None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
+from attrs import evolve
 
 from asynq_mon_codegen import Above, Monitoring, Queue, Severity, asynq
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.notifications import Notifier
+from asynq_mon_codegen.backtest.told import notes_on
 from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.engine.holds import Firing
 from asynq_mon_codegen.engine.replay import History, open_history
 from asynq_mon_codegen.engine.server import serving
 from asynq_mon_codegen.generators import alertmanager
 from asynq_mon_codegen.tune.applied import applied, planned, rules_from
 from asynq_mon_codegen.tune.changes import AlertChange, LevelChange
-from asynq_mon_codegen.tune.proposal import Tuning
+from asynq_mon_codegen.tune.options import lower, place_for
+from asynq_mon_codegen.tune.proposal import Proposal, Tuning, merged
 from asynq_mon_codegen.tune.search import tuned
 from asynq_mon_codegen.tune.told import headline, lines
 from tests.engine import made_up
@@ -114,7 +118,9 @@ def test_the_numbers_are_those_of_the_changed_rules(history: History) -> None:
     changed = applied(MONITORING, [p.change for p in found.proposals])
     queue = next(q for q in changed.queues if q.name == "batch")
     assert queue.optional
-    assert dict(queue.thresholds)["AsynqQueueWaitHigh"] == found.proposals[0].change.when
+    change = found.proposals[0].change
+    assert isinstance(change, LevelChange)
+    assert dict(queue.thresholds)["AsynqQueueWaitHigh"] == change.when
     assert found.after.replay.rules == rules_from(planned(changed))
 
 
@@ -147,3 +153,37 @@ def test_holds_by_severity_are_tried_once_each() -> None:
     assert len(set(changes)) == 2
     changed = applied(MONITORING, changes[1:2]).alerts["AsynqQueueWaitHigh"]
     assert [str(changed.hold_for(s)) for s in (Severity.WARNING, Severity.CRITICAL)] == ["10m", "1m"]
+
+
+def test_two_incidents_on_one_condition_are_both_told(history: History) -> None:
+    first, second = INCIDENTS[1], evolve(INCIDENTS[1], start=DIP[0] + 30, name="the same dip, seen later")
+    found = tune(history, wanted=1e9, incidents=(first, second))
+    (only,) = found.proposals
+    assert [i.name for i in only.told] == ["a dip", "the same dip, seen later"]
+
+
+def test_the_farther_of_two_lower_levels_is_kept() -> None:
+    plan = planned(MONITORING)
+    place = place_for(plan, "AsynqQueueWaitHigh", "warning", {"queue": "dip"})
+    assert place is not None
+    near, far = lower(place, 3)[0], lower(place, 3)[2]
+    one, two = (
+        Firing(labels=(("queue", "dip"), ("severity", "warning"), ("threat", "bottleneck")), start=at, end=at + 60)
+        for at in (1000.0, 9000.0)
+    )
+    some = [
+        Incident(start=f.start, end=f.start + 60, queue="dip", name=name) for f, name in ((one, "one"), (two, "two"))
+    ]
+    proposals = [
+        Proposal(change=near, severity="warning", place=place, before=(), after=(one,), told=(some[0],)),
+        Proposal(change=far, severity="warning", place=place, before=(), after=(one, two), told=(some[1],)),
+    ]
+    for given in (proposals, proposals[::-1]):
+        (both,) = merged(given)
+        assert both.change == far
+        assert both.after == (one, two)
+        assert {i.name for i in both.told} == {"one", "two"}
+
+
+def test_what_the_server_warned_of_is_told(history: History) -> None:
+    assert list(notes_on(history, ("a store did not answer",)))[-1] == "The server warned: a store did not answer"
