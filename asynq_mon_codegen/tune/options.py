@@ -80,7 +80,9 @@ def place_for(plan: Plan, name: str, severity: str, labels: Mapping[str, str]) -
     if alert is None or not isinstance(alert.when, Above | Below):
         return None
     owner = owner_of(alert, labels)
-    rules = {rule.severity: rule for rule in plan.rules_of(alert)}
+    # one with a hold or floor of its own has rules of its own, of all that they are about
+    own = (r for r in plan.own_rules_of(alert) if any(c.accepts(labels) for c in r.classes))
+    rules = {rule.severity: rule for rule in (*plan.rules_of(alert), *own)}
     wanted = Severity(severity)
     if owner is None or wanted not in rules:
         return None
