@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import evolve, frozen
 
@@ -204,8 +204,9 @@ def _compared(declared: _Group, found: RuleGroup, everywhere: frozenset[tuple[st
         )
     names = {name for rule in declared.rules for name in rule.labels}
     added = frozenset(label for label in everywhere if label[0] not in names)
-    theirs = {(rule.name, dict(rule.labels).get("severity", "")): _without(added, rule) for rule in found.rules}
-    ours = {(rule.name, rule.severity): rule for rule in declared.rules}
+    apart = _apart(declared)
+    theirs = {_key(rule.name, dict(rule.labels), apart): _without(added, rule) for rule in found.rules}
+    ours = {_key(rule.name, rule.labels, apart): rule for rule in declared.rules}
     for key, rule in ours.items():
         alerts = (rule.name,) if rule.severity else every
         running = theirs.get(key)
@@ -216,16 +217,38 @@ def _compared(declared: _Group, found: RuleGroup, everywhere: frozenset[tuple[st
             text, level = f"not as declared: {'; '.join(phrases)}", Level.WARNING if only_texts else Level.ERROR
         else:
             continue
-        yield _Difference(subject=_named(*key), text=text, level=level, file=found.file, alerts=alerts)
+        yield _Difference(subject=_named(key), text=text, level=level, file=found.file, alerts=alerts)
     for key, one in theirs.items():
         if key not in ours:
             yield _Difference(
-                subject=_named(*key),
+                subject=_named(key),
                 text="loaded, and nobody declares it",
                 level=Level.WARNING,
                 file=found.file,
                 alerts=(one.name,) if one.alerting else (),
             )
+
+
+_Key = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Name and severity of a rule, and the labels that tell rules of one name and severity apart."""
+
+
+def _apart(declared: _Group) -> frozenset[str]:
+    """The labels by which rules of one alert and severity differ: those of single queues and task types."""
+    alike: dict[tuple[str, str], list[DeclaredRule]] = {}
+    for rule in declared.rules:
+        alike.setdefault((rule.name, rule.severity), []).append(rule)
+    return frozenset(
+        name
+        for rules in alike.values()
+        for rule in rules
+        for name in rule.labels
+        if len({other.labels.get(name, "") for other in rules}) > 1
+    )
+
+
+def _key(name: str, labels: Mapping[str, str], apart: frozenset[str]) -> _Key:
+    return name, labels.get("severity", ""), tuple(sorted((k, v) for k, v in labels.items() if k in apart))
 
 
 def _everywhere(running: Running) -> frozenset[tuple[str, str]]:
@@ -238,8 +261,10 @@ def _without(labels: frozenset[tuple[str, str]], rule: Rule) -> Rule:
     return evolve(rule, labels=tuple(label for label in rule.labels if label not in labels))
 
 
-def _named(name: str, severity: str) -> str:
-    return f"{name} ({severity})" if severity else name
+def _named(key: _Key) -> str:
+    name, severity, own = key
+    of = ", ".join(filter(None, (severity, *(value for _, value in own))))
+    return f"{name} ({of})" if of else name
 
 
 def _together(found: list[_Difference]) -> Iterator[Finding]:

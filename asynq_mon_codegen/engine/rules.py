@@ -80,6 +80,18 @@ class RuleSet:
         wanted = set(alerts)
         return RuleSet(tuple(r for r in self.rules if not r.alerts or r.name in wanted))
 
+    def rule_of(self, labels: Mapping[str, str]) -> Rule | None:
+        """The rule that an alert with these labels is of: of several that could be, that with the most fixed labels.
+
+        Labels whose values are templates, and those that are not given, tell nothing.
+        """
+        best, most = None, -1
+        for rule in self.alerts:
+            fixed = [(k, v) for k, v in rule.labels if "{{" not in v]
+            if rule.name == labels.get("alertname") and all(labels.get(k, v) == v for k, v in fixed):
+                best, most = (rule, len(fixed)) if len(fixed) > most else (best, most)
+        return best
+
     def needed(self) -> RuleSet:
         """The alerts, and of what is recorded only that which they read, at whatever remove."""
         recorded = {r.name: r for r in self.records}

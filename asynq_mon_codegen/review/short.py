@@ -43,9 +43,11 @@ class Short:
 def short(judged: Judged, incidents: Sequence[Incident], within: float) -> tuple[Short, ...]:
     """Those that were resolved ``within`` so many seconds outside of all incidents, most often first."""
     out = []
-    for rule in judged.replay.rules.alerts:
+    rules = judged.replay.rules
+    owners = [(rules.rule_of(dict(row.firings[0].labels)), row) for row in judged.rows if row.firings]
+    for rule in rules.alerts:
         severity = dict(rule.labels).get("severity", "")
-        rows = [row for row in judged.rows if (row.alert, row.severity) == (rule.name, severity)]
+        rows = [row for owner, row in owners if owner == rule]
         ended: dict[str, list[float]] = {}
         for row in rows:
             for firing in row.firings:

@@ -12,6 +12,7 @@ from asynq_mon_codegen.doctor.metrics import source_words
 from asynq_mon_codegen.doctor.reads import Reads
 from asynq_mon_codegen.engine.history import Extent
 from asynq_mon_codegen.engine.replay import Near
+from asynq_mon_codegen.engine.rules import RuleSet
 from asynq_mon_codegen.model import Severity
 from asynq_mon_codegen.plan import Plan
 from asynq_mon_codegen.review.production import Production
@@ -72,14 +73,11 @@ def silent(judged: Judged, plan: Plan, extents: Mapping[str, Extent | None], pro
     """Why each alert that did not fire did not."""
     blind = _blind(plan, extents)
     near = {(n.alert, n.severity): n for n in sorted(judged.replay.near, key=lambda n: n.longest)}
-    holds: dict[tuple[str, str], float] = {}
-    for rule in judged.replay.rules.alerts:
-        # the first rule of a severity is that for all; those of single queues follow
-        holds.setdefault((rule.name, dict(rule.labels).get("severity", "")), rule.hold)
     quiet = judged.quiet
     fired = {row.alert for row in judged.rows}
-    missed = [_missed(near[key], holds[key]) for key in quiet if key in near]
-    declared = {alert for alert, _ in holds}
+    rules = judged.replay.rules
+    missed = [_missed(near[key], _hold(rules, near[key])) for key in quiet if key in near]
+    declared = {rule.name for rule in rules.alerts}
     there = [(a, s, production.fired(a, s)) for a, s in quiet]
     others = {f.label("alertname") for f in production.firings} - declared
     return Silent(
@@ -91,6 +89,11 @@ def silent(judged: Judged, plan: Plan, extents: Mapping[str, Extent | None], pro
         if production.known
         else None,
     )
+
+
+def _hold(rules: RuleSet, near: Near) -> float:
+    rule = rules.rule_of({**dict(near.labels), "alertname": near.alert, "severity": near.severity})
+    return 0.0 if rule is None else rule.hold
 
 
 def section(found: Silent) -> Section:

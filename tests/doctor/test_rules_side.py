@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from asynq_mon_codegen import Above, asynq
+from asynq_mon_codegen import Above, Queue, asynq
 from asynq_mon_codegen.doctor import rules
 from asynq_mon_codegen.doctor.finding import Finding, Level
 from asynq_mon_codegen.doctor.running import Running
@@ -62,6 +62,17 @@ def test_other_differences(look: Look, changes: dict[str, Any], level: Level, te
     assert found
     assert {f.level for f in found} == {level}
     assert all(text in f.what for f in found)
+
+
+def test_a_queue_with_a_hold_of_its_own(look: Look) -> None:
+    """Its rule is told apart from that for all others, which excludes it now."""
+    queue = Queue("reports", holds={asynq.QUEUE_PAUSED: "9h"})
+    found = [f for f in loaded(look(plan_of(declare(queues=[queue])))) if f.alerts == ("AsynqQueuePaused",)]
+
+    assert [f.what for f in found if "reports" in f.what.partition(":")[0]] == [
+        "AsynqQueuePaused (warning, reports): declared and not loaded"
+    ]
+    assert any(f.what.startswith("AsynqQueuePaused (warning): not as declared") for f in found)
 
 
 def test_labels_and_intervals(look: Look) -> None:

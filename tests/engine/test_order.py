@@ -81,3 +81,17 @@ def test_what_several_rule_sets_read_is_joined_by_selector() -> None:
     )
     assert found == {"asynq_queue_size": "asynq_queue_size", "up": 'up{job="other"} or up{job="this or that"}'}
     assert queries([reading(f"{odd} == 0"), reading("up == 0")]) == {"up": "up"}
+
+
+def test_an_alert_is_of_the_rule_with_the_most_fixed_labels() -> None:
+    """Rules of single queues have the name and severity of that for all; templates and absent labels tell nothing."""
+    rule = '{{alert: High, expr: "x", for: {0}, labels: {{severity: warning, service: "{{{{ $labels.ns }}}}"{1}}}}}'
+    parts = [rule.format("2m", ""), rule.format("9m", ", queue: reports")]
+    rules = rules_of({"r.yaml": "groups:\n- name: g\n  rules:\n" + "".join(f"  - {p}\n" for p in parts)})
+    asked = {"alertname": "High", "severity": "warning", "service": "shop"}
+
+    holds = [getattr(rules.rule_of({**asked, "queue": q}), "hold", None) for q in ("reports", "mail")]
+
+    assert holds == [540, 120]
+    assert rules.rule_of({**asked, "severity": "critical"}) is None
+    assert rules.rule_of({"alertname": "Low"}) is None
