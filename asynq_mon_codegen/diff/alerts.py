@@ -68,7 +68,7 @@ def compare_alerts(old: Sequence[Rule], new: Sequence[Rule], identity: Iterable[
     names = renames(old, new)
     for before, after in names.items():
         yield Change(area=Area.ALERTS, kind=Kind.RENAMED, subject=after, before=before, after=after)
-    old = [evolve(r, name=names.get(r.name, r.name)) for r in old]
+    old = [_renamed(r, names.get(r.name, r.name)) for r in old]
     sides = _by_name(old), _by_name(new)
     for name in sorted({*sides[0], *sides[1]}):
         base = Change(area=Area.ALERTS, subject=name)
@@ -77,6 +77,12 @@ def compare_alerts(old: Sequence[Rule], new: Sequence[Rule], identity: Iterable[
             yield from _rules(base, left, right, tuple(identity))
         else:
             yield _whole(base, left or right, Kind.REMOVED if left else Kind.ADDED)
+
+
+def _renamed(rule: Rule, name: str) -> Rule:
+    """The rule under another name; the address of its runbook follows."""
+    links = ((k, v.replace(rule.name, name) if k.endswith("_url") else v) for k, v in rule.annotations)
+    return evolve(rule, name=name, annotations=tuple(links))
 
 
 def _by_name(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
