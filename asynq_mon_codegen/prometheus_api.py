@@ -65,8 +65,8 @@ class Prometheus(Api):
     def now(self) -> float:
         """The server's clock, in unix seconds."""
         # without the offset VictoriaMetrics answers as of half a minute ago; others do not know the parameter
-        (now,) = self._instant({"query": "time()", "latency_offset": "1ms"})
-        return now.value
+        found = self._instant({"query": "time()", "latency_offset": "1ms"})
+        return self._sound("/api/v1/query", lambda: found[0].value)
 
     def _instant(self, asked: Mapping[str, str]) -> tuple[Sample, ...]:
         path = "/api/v1/query"
@@ -75,8 +75,12 @@ class Prometheus(Api):
         def read() -> tuple[Sample, ...]:
             if data["resultType"] == "scalar":
                 return (Sample((), float(data["result"][1])),)
+            if data["resultType"] != "vector" or not isinstance(data["result"], list):
+                raise ValueError
             return tuple(
-                Sample(labels_of(one["metric"]), float(one["value"][1])) for one in data["result"] if "value" in one
+                Sample(labels_of(one["metric"]), float(one["value"][1]))
+                for one in data["result"]
+                if "histogram" not in one
             )
 
         return self._sound(path, read)

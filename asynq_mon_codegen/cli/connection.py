@@ -11,6 +11,7 @@ from typing import Any
 import click
 from attrs import frozen
 
+from asynq_mon_codegen.cli.common import told
 from asynq_mon_codegen.connection import Connection
 from asynq_mon_codegen.errors import UsageError
 from asynq_mon_codegen.http_config import read_http_config
@@ -45,6 +46,7 @@ def connection_options(
     """
 
     def decorate(command: Command) -> Command:
+        @told  # whichever side of this decorator the command has its own
         @functools.wraps(command)
         def with_connections(*args: Any, **kwargs: Any) -> Any:
             timeout, retries, tenant = (kwargs.pop(name) for name in ("timeout", "retries", "tenant"))

@@ -22,8 +22,9 @@ from asynq_mon_codegen.files import explained
 
 if TYPE_CHECKING:
     from asynq_mon_codegen.preview.model import Preview
-    from asynq_mon_codegen.preview.read import Source
     from asynq_mon_codegen.preview.report import Report, Written
+    from asynq_mon_codegen.preview.source import FromPrometheus
+    from asynq_mon_codegen.preview.timerange import Span
 
 _THEMES = {"dark": ("dark",), "light": ("light",), "both": ("dark", "light")}
 _ABOUT = "Read from this Prometheus.  [default: the bundled demo recording, through the declaration's own rules]"
@@ -95,7 +96,9 @@ def preview(
     boards = _boards(bundle, dashboards, uids)
     given = _chosen(chosen, boards)
     with _numbers(bundle, prometheus) as numbers:
-        read = [_read(numbers, board, given, start, end) for board in boards]
+        spans = [_span(numbers, board, start, end) for board in boards]
+        numbers.source.check()  # pages that hold one error in every panel would help nobody
+        read = [_read(numbers, board, given, span) for board, span in zip(boards, spans, strict=True)]
         written = [_write(one, numbers.said, out) for one in read]
     if program:
         written = _photographed(written, program, _THEMES[theme], width, browser_timeout)
@@ -114,7 +117,7 @@ def preview(
 class _Numbers:
     """A source, what is said of it, what "now" is, the range where the dashboards' own does not count."""
 
-    source: Source
+    source: FromPrometheus
     said: str
     now: float
     scrape: float
@@ -176,14 +179,16 @@ def _chosen(pairs: Sequence[str], boards: Sequence[Mapping[str, Any]]) -> Mappin
     return out
 
 
-def _read(
-    numbers: _Numbers, board: Mapping[str, Any], given: Mapping[str, Sequence[str]], start: str | None, end: str | None
-) -> Preview:
-    from asynq_mon_codegen.preview.read import Reader
+def _span(numbers: _Numbers, board: Mapping[str, Any], start: str | None, end: str | None) -> Span:
     from asynq_mon_codegen.preview.timerange import span_of
 
     own = board.get("time") or {}
-    span = span_of(start or numbers.start or own.get("from") or "now-6h", end or own.get("to") or "now", numbers.now)
+    return span_of(start or numbers.start or own.get("from") or "now-6h", end or own.get("to") or "now", numbers.now)
+
+
+def _read(numbers: _Numbers, board: Mapping[str, Any], given: Mapping[str, Sequence[str]], span: Span) -> Preview:
+    from asynq_mon_codegen.preview.read import Reader
+
     return Reader(source=numbers.source, span=span, given=given, scrape=numbers.scrape).read(board)
 
 

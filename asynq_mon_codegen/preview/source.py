@@ -18,6 +18,10 @@ class FromPrometheus:
 
     server: Prometheus
 
+    def check(self) -> None:
+        """Raises UsageError where no Prometheus answers."""
+        self.server.now()
+
     def instant(self, expr: str, *, at: float) -> Answer:
         """An instant query."""
         return [{"metric": dict(one.labels), "value": [at, repr(one.value)]} for one in self.server.query(expr, at)]

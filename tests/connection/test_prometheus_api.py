@@ -180,6 +180,15 @@ def test_what_a_server_lacks_is_none(scripted: Start, status: int, said: bytes) 
         assert found.format_query("up") is None
 
 
+@pytest.mark.parametrize("result", ['[{"metric":null}]', '[{"metric":{}}]', '[{"metric":{},"value":[1]}]', "{}"])
+def test_a_vector_of_another_shape_is_no_empty_one(scripted: Start, result: str) -> None:
+    body = f'{{"status":"success","data":{{"resultType":"vector","result":{result}}}}}'.encode()
+    with Prometheus(scripted(Reply(200, body)).url) as found:
+        for ask in (lambda: found.query("up"), found.now):
+            with pytest.raises(UsageError, match="the answer is not that of Prometheus"):
+                ask()
+
+
 def test_warnings_are_kept(scripted: Start) -> None:
     """A partial answer is told once."""
     body = b'{"status":"success","data":{"resultType":"vector","result":[]},"warnings":["store 10.0.0.7 is down"]}'
