@@ -56,6 +56,10 @@ class Incident:
         """Whether the alert fired in its time or its aftermath."""
         return firing.start <= self.end + AFTERMATH and firing.until(float("inf")) > self.start
 
+    def within(self, start: float, end: float) -> bool:
+        """Whether it began in this time, so that alerts over it can have told of it, and how soon."""
+        return start <= self.start < end
+
     @property
     def title(self) -> str:
         """What to call it."""
@@ -128,6 +132,10 @@ def _incident(path: Path, node: Any) -> Incident:
         raise _wrong(path, node, "an incident is a mapping", f"with the keys {', '.join(_KEYS)}")
     found: dict[str, tuple[str, Any]] = {}
     for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _wrong(path, key, "a key is not a text", f"known: {', '.join(_KEYS)}")
+        if key.value in found:
+            raise _wrong(path, key, f"{key.value!r} stands here twice", "begin each incident with '- '")
         if key.value not in _KEYS:
             raise _wrong(path, key, f"unknown key {key.value!r}", did_you_mean(str(key.value), _KEYS))
         if not isinstance(value, yaml.ScalarNode):

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynq_mon_codegen.backtest.incidents import Incident, Score, score
 from asynq_mon_codegen.backtest.notifications import Notification, Notifier
@@ -83,10 +83,17 @@ class Judged:
 
 
 def judged(replay: Replay, notifier: Notifier, incidents: Sequence[Incident] | None) -> Judged:
-    """Everything that is told of a replay; alerts of severity none (heartbeats) are not."""
+    """Everything that is told of a replay; alerts of severity none (heartbeats) are not.
+
+    Incidents that began at another time are not counted.
+    """
     fired = tuple(f for f in replay.firings if f.label("severity") != Severity.NONE.value)
     sent = notifier.notifications(fired, replay.end)
     verdict = None if incidents is None else score(incidents, fired)
+    if verdict is not None:
+        # others are no misses; alerts in them are no false alarms all the same
+        inside = tuple(v for v in verdict.verdicts if v.incident.within(replay.start, replay.end))
+        verdict = evolve(verdict, verdicts=inside)
     return Judged(
         replay=replay,
         notifications=sent,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from pathlib import Path
 
 import click
@@ -57,11 +59,14 @@ def backtest(
     from asynq_mon_codegen.backtest.incidents import read_incidents
     from asynq_mon_codegen.backtest.notifications import Notifier
     from asynq_mon_codegen.backtest.summary import judged
+    from asynq_mon_codegen.backtest.told import notes_on, notes_on_incidents, tell
     from asynq_mon_codegen.engine.replay import open_history, replayed
     from asynq_mon_codegen.files import replace_file
     from asynq_mon_codegen.prometheus_api import Prometheus
 
     span = span_of(length, end)
+    if html is not None and not os.access(html.parent, os.W_OK):  # before the work
+        raise UsageError(f"--html {html}: the folder is not there, or not to be written to", "name another file")
     known = None if incidents is None else read_incidents(incidents)
     sides = [_chosen(declared_rules(config), alerts)]
     if against is not None:
@@ -72,14 +77,12 @@ def backtest(
     with progress(quiet=as_json) as tell_progress:
         with Prometheus(prometheus) as server:
             history = open_history(server, [s.rules for s in sides], span.start, span.end, folder, tell_progress)
-            warnings = server.warnings
+            queues = functools.partial(server.label_values, "queue", "asynq_queue_size", start=span.start, end=span.end)
+            notes = [*notes_on(history, server.warnings), *notes_on_incidents(known or (), history, queues)]
         replays = [replayed(history, side.rules, tell_progress) for side in sides]
     found = [judged(replay, notifier, known) for replay, notifier in zip(replays, notifiers, strict=True)]
     now, before = found[0], found[1] if against is not None else None
 
-    from asynq_mon_codegen.backtest.told import notes_on, tell
-
-    notes = list(notes_on(history, warnings))
     if html is not None:
         from asynq_mon_codegen.backtest.page import page
 

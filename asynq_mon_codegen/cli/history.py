@@ -113,7 +113,13 @@ def span_of(length: str, end: str | None) -> Span:
         seconds = duration(length, "--range").seconds
     except DeclarationError as error:
         raise UsageError(f"--range: {error.message}", error.hint) from None
-    until = time.time() if end is None else _time(end)
+    if seconds <= 0:
+        raise UsageError(f"--range {length}: there is nothing to look at", "for example: --range 30d")
+    now = time.time()
+    until = now if end is None else _time(end)
+    if until > now:
+        # what is copied is not asked for again: a time to come would stay empty
+        raise UsageError(f"--end {end!r} lies in the future", "leave it out for now")
     return Span(start=until - seconds, end=until)
 
 

@@ -131,7 +131,7 @@ class _Asked:
 def _found(asked: _Asked, connection: Connection, folder: Path, *, quiet: bool) -> tuple[Review, Proposals | None]:
     from asynq_mon_codegen.backtest.notifications import Notifier
     from asynq_mon_codegen.backtest.summary import judged
-    from asynq_mon_codegen.backtest.told import notes_on
+    from asynq_mon_codegen.backtest.told import notes_on, notes_on_incidents
     from asynq_mon_codegen.engine.replay import open_history, replayed
     from asynq_mon_codegen.prometheus_api import Prometheus
     from asynq_mon_codegen.review.collect import collected
@@ -144,6 +144,8 @@ def _found(asked: _Asked, connection: Connection, folder: Path, *, quiet: bool) 
     with progress(quiet=quiet) as tell, Prometheus(connection) as server:
         copied = open_history(server, [s.rules for s in sides], span.start, span.end, folder, tell)
         history = of_what_there_is(copied)
+        queues = functools.partial(server.label_values, "queue", "asynq_queue_size", start=span.start, end=span.end)
+        about_incidents = [*notes_on_incidents(incidents or (), history, queues)]
         replays = [replayed(history, side.rules, tell) for side in sides]
         pairs = zip(replays, notifiers, strict=True)
         now, *before = [judged(replay, notifier, incidents) for replay, notifier in pairs]
@@ -160,7 +162,7 @@ def _found(asked: _Asked, connection: Connection, folder: Path, *, quiet: bool) 
             within=asked.within,
             incidents=incidents or (),
             generated=asked.generated,
-            notes=tuple(notes_on(copied, server.warnings)),
+            notes=(*notes_on(copied, server.warnings), *about_incidents),
             progress=tell,
         )
         if asked.per_week is None:

@@ -93,6 +93,11 @@ def test_a_page_with_timelines(url: str, work: Path, declared: Path) -> None:
         (("--alert", "AsynqQueueWaitHihg"), "did you mean 'AsynqQueueWaitHigh'?"),
         (("--range", "a month"), "--range: "),
         (("--end", "yesterday"), "--end 'yesterday' is not a time with its zone"),
+        (("--end", "2999-01-01T00:00:00Z"), "lies in the future"),
+        (("--end", "99999999999999"), "lies in the future"),
+        (("--range", "0s"), "--range 0s: there is nothing to look at"),
+        (("--html", "nowhere/page.html"), "--html nowhere/page.html: the folder is not there"),
+        (("--prometheus", "127.0.0.1:9090"), "error: '127.0.0.1:9090' is not an http(s) URL"),
         (("--incidents", "nowhere.yaml"), "nowhere.yaml: No such file"),
         (("--against", "nowhere"), "nowhere"),
         (("--work", "monitoring.py"), "is a file"),
@@ -110,6 +115,26 @@ def test_a_server_that_is_not_there(work: Path) -> None:
     done = run("http://127.0.0.1:9", work, "--retries", "0")
     assert done.exit_code == 2
     assert "http://127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_time_without_history_is_no_time_without_alerts(url: str, work: Path) -> None:
+    done = run(url, work, "--end", "2020-01-01T00:00:00Z")
+    assert done.exit_code == 2
+    assert "the server has nothing that the rules read, 2019-12-31 21:00 to 2020-01-01 00:00 UTC" in done.stderr
+    later = run(url, work, "--range", "4h", "--end", "2026-01-01T05:00:00Z")
+    assert later.exit_code == 0
+    assert "Partial history: nothing of asynq_queue_latency_seconds" in later.stderr
+    assert "after 2026-01-01 03:00 UTC." in later.stderr
+
+
+def test_incidents_that_cannot_have_been_told_are_no_misses(url: str, work: Path, declared: Path) -> None:
+    more = "- {from: 2025-12-31T23:00:00Z, to: 2026-01-01T01:00:00Z, name: before}\n"
+    (declared / "incidents.yaml").write_text(INCIDENTS.replace("mail", "mial") + more)
+    done = run(url, work, "--incidents", "incidents.yaml")
+    assert "incidents told: 0 of 2;" in done.stdout
+    assert "Not counted, for they did not begin in this time: before (2025-12-31 23:00)." in done.stderr
+    assert "names the queue 'mial', which is not in the history: did you mean 'mail'?" in done.stderr
 
 
 @pytest.mark.usefixtures("declared")

@@ -65,6 +65,8 @@ def test_incidents_are_read_in_order_of_time(tmp_path: Path) -> None:
         ("- {from: 2026-01-01T00:00:00Z, until: x}", ":1:32: error: unknown key 'until'"),
         ("- from: 2026-01-01T00:00:00Z", ":1:3: error: 'to' is missing"),
         ("- {from: 2026-01-01, to: 2026-01-02T00:00:00Z}", ":1:10: error: '2026-01-01' is not a time with its zone"),
+        ("- {from: noon, from: noon}", ":1:16: error: 'from' stands here twice"),
+        ("- {[a]: b}", ":1:4: error: a key is not a text"),
         ("- {from: noon, to: 2026-01-02T00:00:00Z}", ":1:10: error: 'noon' is not a time with its zone"),
         (
             "- {from: 2026-01-02T00:00:00Z, to: 2026-01-01T00:00:00Z}",
