@@ -321,6 +321,7 @@ NOTIFICATIONS_FAILING = Alert(
         lingers="7m",
         exact=False,
         top=1.0,
+        floor=2,
     ),
 )
 

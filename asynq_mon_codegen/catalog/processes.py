@@ -124,6 +124,9 @@ def _older_than_its_windows() -> Expr:
     return (time() - PROCESS_START) / seconds("1h")
 
 
+OLD_ENOUGH = only(_older_than_its_windows().at_least(2), "the process is at least 2 hours old")
+
+
 def _grew_before(level: Gauge) -> Expr:
     return (level.offset("1h").deriv("1h") * seconds("1h") / level).above(0.1)
 
@@ -138,7 +141,7 @@ WORKER_MEMORY_GROWING = Alert(
     hold="30m",
     guards=(
         floor(PROCESS_RSS / 2**20, 256, "the process holds at least {minimum} MiB"),
-        floor(_older_than_its_windows(), 2, "the process is at least {minimum} hours old"),
+        OLD_ENOUGH,
         only(_grew_before(PROCESS_RSS), "it grew in the hour before as well"),
     ),
     summary="A worker's memory grows without end",
@@ -171,7 +174,7 @@ WORKER_GOROUTINES_GROWING = Alert(
     hold="30m",
     guards=(
         floor(GO_GOROUTINES, 1000, "at least {minimum} goroutines exist"),
-        floor(_older_than_its_windows(), 2, "the process is at least {minimum} hours old"),
+        OLD_ENOUGH,
         only(_grew_before(GO_GOROUTINES), "they grew in the hour before as well"),
     ),
     summary="A worker leaks goroutines",

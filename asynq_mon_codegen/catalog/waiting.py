@@ -82,14 +82,15 @@ _BACKLOG = 225
 
 
 def _drains(world: World, name: str, value: float, pending: float = _BACKLOG, paused: bool = False) -> dict[str, str]:
-    succeeded = pending / value
+    waiting = pending * world.volume
+    succeeded = waiting / value
     if not (succeeded * 2**10).is_integer():
         succeeded /= 1.000001  # a hair slower, so that rounding in rate() does not print 18m 44s for 18m 45s
     processed, failed = 3 * succeeded, 2 * succeeded
     return world.queue(
         name,
-        healthy=QueueState(processed=processed, failed=failed, pending=3, latency=1),
-        broken=QueueState(processed=processed, failed=failed, pending=pending, latency=20, paused=paused),
+        healthy=QueueState(processed=processed, failed=failed, pending=3 * min(1, world.volume), latency=1),
+        broken=QueueState(processed=processed, failed=failed, pending=waiting, latency=20, paused=paused),
     )
 
 
@@ -138,6 +139,7 @@ BACKLOG_NOT_DRAINING = Alert(
             "the queue is paused": _drains_while_paused,
             "a nightly batch": _drains_a_nightly_batch,
         },
+        floor=100,
     ),
     runbook=runbooks.BACKLOG_NOT_DRAINING,
 )

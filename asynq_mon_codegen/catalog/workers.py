@@ -7,7 +7,8 @@ from asynq_mon_codegen.catalog.probes import workers as probes
 from asynq_mon_codegen.catalog.records import PENDING
 from asynq_mon_codegen.catalog.runbooks import workers as runbooks
 from asynq_mon_codegen.catalog.targets import WORKERS_UP
-from asynq_mon_codegen.model import Above, Alert, Below, Signal, Threat, Unit, floor, only
+from asynq_mon_codegen.model import Above, Alert, Below, Signal, Threat, Unit, only
+from asynq_mon_codegen.promql import seconds
 
 GROUP = "workers"
 
@@ -79,11 +80,9 @@ WORKER_RESTARTING = Alert(
     when=Above(warning=3, critical=10),
     guards=(
         # setting the clock moves the start time to and fro, and so it seems to change
-        floor(
-            PROCESS_START.delta("30m"),
-            60,
-            "the start time moved on by at least {minimum} seconds",
-            unit=Unit.SECONDS,
+        only(
+            PROCESS_START.delta("30m").at_least(seconds("1m")),
+            "the start time moved on by at least 60 seconds",
         ),
     ),
     summary="A worker restarts again and again",

@@ -78,6 +78,7 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     if not rules:
         yield from _own_holds(plan, alert)
         return
+    probe = _fitted(alert, probe)
     subjects = [*_levels(alert, probe, rules), *_also(alert, probe, rules), *_quiet(alert, probe, rules)]
     together = tuple(s for s in subjects if probe.many and s.drive not in _apart(probe))
     if together:
@@ -99,19 +100,30 @@ def _own_holds(plan: Plan, alert: Alert) -> Iterator[Case]:
     """Of the queues and task types with holds or floors of their own one of each kind: its hold, and its floor."""
     for thing in things_of(plan, alert):
         own = thing.own.alert(alert)
-        probe = probe_of(plan, own)
-        if probe is None:
+        made = probe_of(plan, own)
+        if made is None:
             continue
+        probe = _fitted(own, made)
         rules = thing.rules
         value = _worst(own, probe, rules)
         title = f"{alert.name}: {thing.words} has its own {thing.own.words}"
         subject = _Subject(name=thing.name, value=value, drive=probe.drive, rules=None, place=thing.place)
         yield _case(plan, own, evolve(probe, lingers=None), rules, title, (subject,), thing.label)
-        floors = [g.text for g in own.guards if g.minimum is not None and thing.own.floor is not None]
+        floors = [g.text for g in own.guards if (g.minimum or 0) > 0 and thing.own.floor is not None]
         for text, drive in probe.quiet:
             if text in floors:
                 quiet = evolve(subject, drive=drive, rules=())
                 yield _case(plan, own, probe, rules, f"{title}, silent below it", (quiet,), thing.label)
+
+
+def _volume(alert: Alert, probe: Probe) -> float:
+    """How many times as much must happen as the probe's drives say, for the alert's floor may be another."""
+    return probe.volume(max((g.minimum for g in alert.guards if g.minimum is not None), default=None))
+
+
+def _fitted(alert: Alert, probe: Probe) -> Probe:
+    """The probe, without what is only so with the numbers it was made with: levels met to the bit, and ``ripens``."""
+    return probe if _volume(alert, probe) == 1 else evolve(probe, exact=False, ripens=None)
 
 
 def _apart(probe: Probe) -> tuple[Drive, ...]:
@@ -187,6 +199,8 @@ def _quiet(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Itera
     value = _worst(alert, probe, rules)
     for text, drive in probe.quiet:
         guard = next((g for g in alert.guards if g.text == text), None)
+        if guard is not None and guard.minimum is not None and guard.minimum <= 0:
+            continue  # nothing lies below such a floor
         still = tuple(r for r in rules if guard is not None and not guard.applies_to(r.severity))
         firing = tuple(r for r in still if _fires_at(r, value, _default(r, probe)))
         yield _Subject(name=f"silent: {text.replace('{minimum}', 'enough')}", value=value, drive=drive, rules=firing)
@@ -324,6 +338,7 @@ def _case(
         selectors=dict(plan.scope.selectors),
         subject=label,
         declared=_watched(plan, alert, rules) if not label else dict(plan.scope.names),
+        volume=_volume(alert, probe),
     )
     if isinstance(plan.monitoring, Fleet):
         home = home_of(plan, alert, rules)

@@ -53,6 +53,8 @@ class Probe:
     lowest value that the signal can have; ``value`` is what a signal without a level shows;
     ``usual`` is what the band of a learnt threshold has come to in the probe's worlds, None where their
     history is too short to teach anything.
+    ``floor`` is the alert's floor for which the numbers of the drives are made; where the alert has another one,
+    ``World.volume`` is what a drive multiplies its counts and rates by. None: they do not hang on a floor.
     ``recovers`` is False where the alert outlives the fault, ``always`` True where it must never stop.
     """
 
@@ -74,5 +76,16 @@ class Probe:
     bottom: float | None = None
     value: float = 1
     usual: float | None = None
+    floor: float | None = None
     recovers: bool = True
     always: bool = False
+
+    def volume(self, floor: float | None) -> float:
+        """How many times as much must happen in the probe's worlds, where the alert's floor is ``floor``.
+
+        Where that is not once, a millionth more: what is just enough must be so however rates are rounded.
+        Where everything is enough (a floor of 0), as much as ever.
+        """
+        if self.floor is None or floor is None or floor <= 0 or floor == self.floor:
+            return 1
+        return floor / self.floor * (1 + 1e-6)

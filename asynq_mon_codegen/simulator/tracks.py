@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, repeat
+from typing import overload
 
 from attrs import frozen
 
-__all__ = ["ABSENT", "Cycle", "Level", "Ramp", "Rate", "Saw", "Then", "Track", "later", "levels", "notation", "totals"]
+__all__ = [
+    "ABSENT",
+    "Cycle",
+    "Level",
+    "Ramp",
+    "Rate",
+    "Saw",
+    "Then",
+    "Track",
+    "later",
+    "levels",
+    "notation",
+    "times",
+    "totals",
+]
 
 Track = tuple[float | None, ...]
 """One value per scrape; None where the target does not export the series."""
@@ -58,6 +73,27 @@ class Cycle:
 Level = float | int | Ramp | Saw | Then | Cycle | _Absent
 Rate = float | int | Then | Cycle | _Absent
 """Growth per second of a counter."""
+
+
+@overload
+def times(level: Rate, factor: float) -> Rate: ...
+@overload
+def times(level: Level, factor: float) -> Level: ...
+def times(level: Level, factor: float) -> Level:
+    """The same level or rate, ``factor`` times as high."""
+    match level:
+        case _Absent():
+            return level
+        case Ramp(start, per_second):
+            return Ramp(start * factor, per_second * factor)
+        case Saw(low, high, scrapes):
+            return Saw(low * factor, high * factor, scrapes)
+        case Cycle(values):
+            return Cycle(tuple(value * factor for value in values))
+        case Then(first, scrapes, rest):
+            return Then(times(first, factor), scrapes, times(rest, factor))
+        case _:
+            return level * factor
 
 
 def _at(level: Level, i: int, step: float) -> float | None:
@@ -118,14 +154,15 @@ def later(track: Track, scrapes: int = 1) -> Track:
 
 
 @lru_cache(maxsize=4096)
-def notation(track: Track) -> str:
+def notation(track: Track, *, steady: bool = False) -> str:
     """The values as promtool reads them: runs as ``a+bxn``, an ending series as ``stale``.
 
     Prometheus marks a series as stale at the first scrape that lacks it, so the first gap after a
-    value is ``stale`` and the rest is ``_``.
+    value is ``stale`` and the rest is ``_``. ``steady`` sees to it that a counter never falls by the rounding
+    errors that promtool adds up in a run, which would be a reset.
     """
     out: list[str] = []
-    i = 0
+    i, reached = 0, 0.0
     while i < len(track):
         value = track[i]
         if value is None:
@@ -137,19 +174,25 @@ def notation(track: Track) -> str:
             out.append("_" if run == 1 else f"_x{run}")
             i += run
             continue
+        text = _number(value)
+        if steady and i and (last := track[i - 1]) is not None and last <= value and float(text) < reached:
+            text = repr(reached)
+        reached = float(text)
         following = track[i + 1] if i + 1 < len(track) else None
         if following is None:
-            out.append(_number(value))
+            out.append(text)
             i += 1
             continue
         slope = following - value
         run = _run(track, i, value, slope)
         if (run == 2 and slope != 0) or run == 1:
-            out.append(_number(value))
+            out.append(text)
             i += 1
             continue
         sign = "-" if slope < 0 else "+"
-        out.append(f"{_number(value)}{sign}{_number(abs(slope))}x{run - 1}")
+        each = _number(abs(slope))
+        out.append(f"{text}{sign}{each}x{run - 1}")
+        reached = _last(reached, float(sign + each), run - 1)
         i += run
     return " ".join(out)
 
@@ -161,6 +204,13 @@ def _run(track: Track, start: int, first: float, slope: float) -> int:
         if value is None or (value != expected and abs(value - expected) > 1e-9 * max(1.0, abs(value))):
             return run
     return len(track) - start
+
+
+def _last(first: float, slope: float, steps: int) -> float:
+    """What promtool comes to, which adds up a run step by step."""
+    for _ in range(steps):
+        first += slope
+    return first
 
 
 def _gap(track: Sequence[float | None], start: int) -> int:

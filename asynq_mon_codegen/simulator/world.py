@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
 from asynq_mon_codegen.errors import DeclarationError
 from asynq_mon_codegen.promql import Counter, Gauge, Histogram, Matcher, Metric, Source
-from asynq_mon_codegen.simulator.tracks import ABSENT, Level, Rate, Track, later, levels, notation, totals
+from asynq_mon_codegen.simulator.tracks import ABSENT, Level, Rate, Track, later, levels, notation, times, totals
 
 __all__ = ["ARCHIVE_CAP", "QueueState", "World"]
 
@@ -65,6 +66,12 @@ class QueueState:
         if self.pending == 0 and self.latency != 0:
             raise DeclarationError("a queue without pending tasks has latency 0")
 
+    def times(self, factor: float) -> QueueState:
+        """The same with ``factor`` times as many tasks and attempts; age and memory stay."""
+        counts = (*STATES, "aggregating", "processed", "failed")
+        more: dict[str, Any] = {name: times(getattr(self, name), factor) for name in counts}
+        return evolve(self, **more)
+
 
 class World:
     """Everything that Prometheus would scrape during one test.
@@ -72,7 +79,8 @@ class World:
     It is healthy for ``before``, broken for ``fault`` and healthy again for ``after``; the
     methods take the value of each phase. ``exporters`` are the targets that export the same
     queues; the second is scraped a little later than the first. ``declared`` are the names that
-    the declaration lists, by kind (``queues``, ``optional_queues``).
+    the declaration lists, by kind (``queues``, ``optional_queues``). ``volume`` is how many times as much must
+    happen as the probe's drives say, for the alert's floor is not the one they are made for (``Probe.floor``).
     """
 
     def __init__(
@@ -87,7 +95,9 @@ class World:
         exporters: int = 2,
         subject: str = "",
         declared: Mapping[str, tuple[str, ...]] | None = None,
+        volume: float = 1,
     ) -> None:
+        self.volume = volume
         self.subject = subject
         self.declared = dict(declared or {})
         self.step = step
@@ -301,5 +311,5 @@ class World:
             if track[0] is None and track.count(None) == len(track):
                 continue
             labels = dict(key)
-            out.append((labels.pop("__name__"), labels, notation(track)))
+            out.append((labels.pop("__name__"), labels, notation(track, steady=self.volume != 1)))
         return tuple(out)

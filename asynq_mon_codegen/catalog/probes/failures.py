@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asynq_mon_codegen.catalog.metrics.instrumentation import TASK_OUTCOMES
 from asynq_mon_codegen.simulator import Cycle, Drive, Probe, QueueState, Then, World
-from asynq_mon_codegen.simulator.tracks import Rate
+from asynq_mon_codegen.simulator.tracks import Rate, times
 
 _FAILED = 0.05
 """Failed attempts per second: 15 within 5 minutes."""
@@ -19,25 +19,12 @@ _STILL = 0.04
 """What fails of one attempt a second after it: less than the warning level."""
 
 
-def share_of(rate: Rate, share: float) -> Rate:
-    """The part of a rate that one of several processes has."""
-    match rate:
-        case Cycle(levels):
-            return Cycle(tuple(level * share for level in levels))
-        case Then(first, scrapes, rest):
-            return Then(share_of(first, share), scrapes, share_of(rest, share))  # type: ignore[arg-type]
-        case int() | float():
-            return rate * share
-        case _:
-            return rate
-
-
 # -- queues --------------------------------------------------------------------------------------
 
 
 def _queue(world: World, name: str, processed: Rate, failed: Rate) -> dict[str, str]:
-    healthy = QueueState(processed=_QUIET_PACE)
-    return world.queue(name, healthy=healthy, broken=QueueState(processed=processed, failed=failed))
+    healthy, broken = QueueState(processed=_QUIET_PACE), QueueState(processed=processed, failed=failed)
+    return world.queue(name, healthy=healthy.times(world.volume), broken=broken.times(world.volume))
 
 
 def _fails(failed: float) -> Drive:
@@ -71,6 +58,7 @@ FAILURE_RATIO = Probe(
     quiet={_FLOOR: _fails(_TOO_FEW), _BEFORE: _failed_before},
     settle="5m",
     top=1,
+    floor=10,
 )
 
 # -- task types ----------------------------------------------------------------------------------
@@ -98,7 +86,8 @@ def _task(world: World, name: str, succeeded: Rate, failed: Rate, *, workers: in
     )
     for instance, outcome, share, healthy, broken in shares if workers > 1 else alone:
         own = {**labels, "outcome": outcome, "instance": instance}
-        world.counter(TASK_OUTCOMES, own, healthy * share, share_of(broken, share))
+        part = share * world.volume
+        world.counter(TASK_OUTCOMES, own, healthy * part, times(broken, part))
     return labels
 
 
@@ -137,6 +126,7 @@ TASK_FAILURE_RATIO = Probe(
     quiet={_FLOOR: _task_fails(_TOO_FEW), _BEFORE: _task_failed_before},
     settle="5m",
     top=1,
+    floor=10,
 )
 
 # -- outages -------------------------------------------------------------------------------------
@@ -152,22 +142,20 @@ def _outage(processed: float, retry: float, healthy: QueueState = _QUIET) -> Dri
 
     def drive(world: World, name: str, value: float) -> dict[str, str]:
         broken = QueueState(processed=processed, failed=processed * value, retry=retry)
-        return world.queue(name, healthy=healthy, broken=broken)
+        return world.queue(name, healthy=healthy.times(world.volume), broken=broken.times(world.volume))
 
     return drive
 
 
 def _outage_in_bursts(world: World, name: str, value: float) -> dict[str, str]:
     broken = QueueState(processed=Cycle((1e-6, 1, 1e-6)), failed=Cycle((0, value, 0)), retry=_MANY)
-    return world.queue(name, healthy=QueueState(processed=_QUIET_PACE, retry=7), broken=broken)
+    return world.queue(name, healthy=_QUIET.times(world.volume), broken=broken.times(world.volume))
 
 
 def _short_outage(world: World, name: str, value: float) -> dict[str, str]:
-    return world.queue(
-        name,
-        healthy=QueueState(processed=1, retry=7),
-        broken=QueueState(processed=Then(4, 3, 1), failed=Then(4, 3, 0), retry=Then(400, 6, 7)),
-    )
+    healthy = QueueState(processed=1, retry=7)
+    broken = QueueState(processed=Then(4, 3, 1), failed=Then(4, 3, 0), retry=Then(400, 6, 7))
+    return world.queue(name, healthy=healthy.times(world.volume), broken=broken.times(world.volume))
 
 
 DEPENDENCY_OUTAGE = Probe(
@@ -184,6 +172,7 @@ DEPENDENCY_OUTAGE = Probe(
     settle="2m",
     ripens="2m",
     top=1,
+    floor=_MANY,
 )
 
 # -- retries -------------------------------------------------------------------------------------
@@ -202,11 +191,13 @@ def _retry(
     """
 
     def drive(world: World, name: str, value: float) -> dict[str, str]:
-        # a billionth more, for what is a hair below a whole second is cut off in the text
-        tasks = retry or value * pace
-        usual = pace or retry * (1 - 1e-9) / value
-        busy = Then(10, 88, 0) if batch else Then(100 * usual, 40, usual)
-        old = round(tasks / grown, 6)
+        # a hair more than the value, for what is below a whole second is cut off in the text
+        hair = (0 if pace else 1e-9) if world.volume == 1 else 1e-6
+        tasks = (retry or value * pace) * world.volume
+        usual = (pace or retry / value) * (1 - hair) * world.volume
+        busy = Then(10 * world.volume, 88, 0) if batch else Then(100 * usual, 40, usual)
+        # and more of these, for products of odd numbers are rounded
+        old = round(tasks / grown, 6) if world.volume == 1 else tasks / grown * (1 + 1e-8)
         return world.queue(
             name,
             healthy=QueueState(processed=busy, retry=Then(tasks, 40, old)),
@@ -227,4 +218,5 @@ RETRY_BACKLOG = Probe(
         "a batch ended 15 minutes before, its pace still counts": _retry(retry=_ENOUGH, grown=20, batch=True),
     },
     before="60m",
+    floor=_ENOUGH,
 )

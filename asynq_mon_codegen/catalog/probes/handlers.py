@@ -13,9 +13,8 @@ from asynq_mon_codegen.catalog.metrics.instrumentation import (
     TASK_LAST_SUCCESS,
     TASK_OLDEST_START,
 )
-from asynq_mon_codegen.catalog.probes.failures import share_of
 from asynq_mon_codegen.simulator import ABSENT, Cycle, Drive, Probe, QueueState, Ramp, Then, World
-from asynq_mon_codegen.simulator.tracks import Level, Rate
+from asynq_mon_codegen.simulator.tracks import Level, Rate, times
 
 # -- durations -----------------------------------------------------------------------------------
 
@@ -30,12 +29,15 @@ def _durations(before: float, during: float, every: int = 1) -> Drive:
     def drive(world: World, name: str, value: float) -> dict[str, str]:
         labels = world.task(name)
         low, high = f"{value - 15:g}", f"{value + 1:g}"
-        finest = {"1": 0.0, low: 0.2, high: 0.6, "+Inf": 0.6}
+        # with other numbers a hair more than the value, for what is below a whole second is cut off in the text
+        fifth = 0.2 if world.volume == 1 else 0.2 - 1e-5
+        finest = {"1": 0.0, low: fifth, high: 0.6, "+Inf": 0.6}
         coarse = {"1": 0.0, high: 0.4, "+Inf": 0.4}
+        before_now, now = before * world.volume, during * world.volume
         for instance, slow in (("worker-1:9100", finest), ("worker-2:9100", coarse)):
-            batch = Cycle((during * every, *[0] * (every - 1)))
-            healthy: Mapping[str, Rate] = dict.fromkeys(slow, before * slow["+Inf"])
-            broken: Mapping[str, Rate] = {le: share_of(batch, share) for le, share in slow.items()}
+            batch = Cycle((now * every, *[0] * (every - 1)))
+            healthy: Mapping[str, Rate] = dict.fromkeys(slow, before_now * slow["+Inf"])
+            broken: Mapping[str, Rate] = {le: times(batch, share) for le, share in slow.items()}
             world.histogram(TASK_DURATION, {**labels, "instance": instance}, healthy, broken)
         return labels
 
@@ -50,6 +52,7 @@ DURATION = Probe(
     settle="5m",
     ripens="12m",
     lingers="2m30s",
+    floor=10,
 )
 
 # -- times ---------------------------------------------------------------------------------------
@@ -124,7 +127,8 @@ def _enqueues(world: World, name: str, well: Rate, failed: Rate, *, producers: i
     )
     for instance, result, share, healthy, broken in shares if producers > 1 else alone:
         own = {**labels, "result": result, "instance": instance}
-        world.counter(CLIENT_ENQUEUES, own, healthy * share, share_of(broken, share))
+        part = share * world.volume
+        world.counter(CLIENT_ENQUEUES, own, healthy * part, times(broken, part))
     return labels
 
 
@@ -166,6 +170,7 @@ ENQUEUES = Probe(
     },
     settle="5m",
     top=1,
+    floor=5,
 )
 
 # -- servers -------------------------------------------------------------------------------------
@@ -190,7 +195,7 @@ def _saturated(queues: Mapping[str, tuple[Level, bool]]) -> Drive:
             for server, (slots, slots_now, busy, busy_now) in servers.items():
                 own = {"instance": instance, "server": server}
                 world.gauge(SERVER_CONCURRENCY, own, slots, slots_now)
-                world.gauge(SERVER_BUSY, own, share_of(busy, seen), share_of(busy_now, seen))
+                world.gauge(SERVER_BUSY, own, times(busy, seen), times(busy_now, seen))
         for queue, (pending, paused) in queues.items():
             state = QueueState(pending=pending, processed=0 if paused else 10, paused=paused)
             world.queue(queue, healthy=QueueState(pending=3, processed=10), broken=state)

@@ -30,7 +30,7 @@ def _throttles(periods: float) -> Drive:
         own = _container(world, name)
         for instance, share in (("node-1:10250", 1.0), ("node-1:4194", 0.5)):
             labels = {**own, "instance": instance}
-            rate = periods * share
+            rate = periods * share * world.volume
             world.counter(CONTAINER_CPU_PERIODS, labels, 4 * rate, rate, rate)
             world.counter(CONTAINER_CPU_THROTTLED, labels, 0, value * rate, 0.2 * rate)
         return own
@@ -45,6 +45,7 @@ WORKER_THROTTLED = Probe(
     ripens="18m",
     lingers="2m",
     top=1,
+    floor=1,
 )
 
 

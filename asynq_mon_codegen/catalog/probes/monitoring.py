@@ -295,7 +295,8 @@ def alertmanager_restarts(world: World, name: str, value: float) -> dict[str, st
 
 def _notify(world: World, integration: str, total: float, failed: float) -> dict[str, str]:
     """Two Alertmanagers share the work; ``total`` and ``failed`` are notifications per second."""
-    for instance, share in (("alertmanager-1:9093", 0.6), ("alertmanager-2:9093", 0.4)):
+    for instance, part_of_all in (("alertmanager-1:9093", 0.6), ("alertmanager-2:9093", 0.4)):
+        share = part_of_all * world.volume
         labels = {"instance": instance, "integration": integration}
         world.counter(systems.ALERTMANAGER_NOTIFICATIONS, labels, total * share, total * share)
         for reason, part in (("clientError", 0.3), ("serverError", 0.7)):
@@ -324,9 +325,9 @@ def notifications_fail_for_a_moment(world: World, name: str, value: float) -> di
     labels = {"instance": "alertmanager-1:9093", "integration": name}
     burst = world.phases[0] + 39
     scrapes = range(sum(world.phases))
-    sent = (0.5 * i + 20 * (i >= burst) + 5_000 * (i >= burst + 7) for i in scrapes)
+    sent = (world.volume * (0.5 * i + 20 * (i >= burst) + 5_000 * (i >= burst + 7)) for i in scrapes)
     world.track(systems.ALERTMANAGER_NOTIFICATIONS, labels, tuple(sent))
-    failed = tuple(20.0 * (i >= burst) for i in scrapes)
+    failed = tuple(world.volume * 20.0 * (i >= burst) for i in scrapes)
     world.track(systems.ALERTMANAGER_NOTIFICATIONS_FAILED, {**labels, "reason": "serverError"}, failed)
     return {"integration": name}
 

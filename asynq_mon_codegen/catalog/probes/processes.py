@@ -160,8 +160,8 @@ def _grows(metric: Gauge, start: float, *, begin: float = _BEGIN, age: float = 1
     """Grows from ``begin`` until the process ends with the fault; ``age`` is its age at the check, in minutes."""
 
     def drive(world: World, name: str, value: float) -> Labels:
-        pace = _pace(value)
-        return _grown(world, name, metric, lambda m: start * math.exp(pace * max(0.0, m - begin)), age)
+        pace, big = _pace(value), start * world.volume
+        return _grown(world, name, metric, lambda m: big * math.exp(pace * max(0.0, m - begin)), age)
 
     return drive
 
@@ -170,8 +170,8 @@ def _just_grows(metric: Gauge, enough: float) -> Drive:
     """The same, but when the alert's hold has to begin it is just large enough, and just two hours old."""
 
     def drive(world: World, name: str, value: float) -> Labels:
-        pace = _pace(value)
-        return _grown(world, name, metric, lambda m: enough * math.exp(pace * (max(m, _BEGIN) - _DUE)), 120 + _HOLD)
+        pace, just = _pace(value), enough * world.volume
+        return _grown(world, name, metric, lambda m: just * math.exp(pace * (max(m, _BEGIN) - _DUE)), 120 + _HOLD)
 
     return drive
 
@@ -194,7 +194,7 @@ def _batches(metric: Gauge, start: float) -> Drive:
         return start * (1 + climb) * creep * (2.0 if before <= 45 else 1.0)
 
     def drive(world: World, name: str, value: float) -> Labels:
-        return _grown(world, name, metric, level, 600)
+        return _grown(world, name, metric, lambda m: level(m) * world.volume, 600)
 
     return drive
 
@@ -207,17 +207,18 @@ def _deployed(metric: Gauge, start: float) -> Drive:
         return start * (4 if since < 0 else 1 + min(1.0, since / 30))
 
     def drive(world: World, name: str, value: float) -> Labels:
-        return _grown(world, name, metric, level, 60)
+        return _grown(world, name, metric, lambda m: level(m) * world.volume, 60)
 
     return drive
 
 
-def _growth(metric: Gauge, enough: float, floor: str, before: str) -> Probe:
+def _growth(metric: Gauge, floor: float, few: str, before: str, unit: float = 1) -> Probe:
+    enough = floor * unit
     return Probe(
         drive=_just_grows(metric, enough),
         quiet={
-            floor: _grows(metric, enough * 0.3),
-            "the process is at least {minimum} hours old": _grows(metric, enough, age=115),
+            few: _grows(metric, enough * 0.3),
+            "the process is at least 2 hours old": _grows(metric, enough, age=115),
             before: _batches(metric, enough),
             "it has only just begun": _grows(metric, enough, begin=_CHECK - 105),
             "it was deployed anew": _deployed(metric, enough),
@@ -226,11 +227,12 @@ def _growth(metric: Gauge, enough: float, floor: str, before: str) -> Probe:
         settle="50m",
         clears="2m",
         exact=False,
+        floor=floor,
     )
 
 
 WORKER_MEMORY_GROWING = _growth(
-    PROCESS_RSS, 256 * _MIB, "the process holds at least {minimum} MiB", "it grew in the hour before as well"
+    PROCESS_RSS, 256, "the process holds at least {minimum} MiB", "it grew in the hour before as well", unit=_MIB
 )
 WORKER_GOROUTINES_GROWING = _growth(
     GO_GOROUTINES, 1000, "at least {minimum} goroutines exist", "they grew in the hour before as well"

@@ -23,14 +23,24 @@ _EARLIER = _schedule((55, _PACE / 2), (35, _PACE), (23, _PACE / 2), (14, 1.9 * _
 """130 minutes with two peaks: one that counts whenever the flood is looked at, and one that is still too recent."""
 
 
+_FLOOR = 500
+"""Pending tasks; what comes in each second is the signal, and does not hang on it."""
+
+
+def _many(world: World) -> float:
+    """Pending tasks that are enough from the beginning."""
+    return 1.2 * _FLOOR * world.volume
+
+
 def _growth(value: float) -> float:
     return value - (_PACE - _FAILED)
 
 
 def _flood(
-    world: World, name: str, value: float, broken: QueueState | None = None, start: float = 600
+    world: World, name: str, value: float, broken: QueueState | None = None, start: float | None = None
 ) -> dict[str, str]:
     """``value`` tasks per second come in; one a second stays in pending, the rest is scheduled for later."""
+    start = _many(world) if start is None else start
     flooded = QueueState(
         pending=Ramp(start, 1),
         scheduled=Ramp(0, _growth(value) - 1),
@@ -44,33 +54,35 @@ def _flood(
 
 def _just_large_enough(world: World, name: str, value: float) -> dict[str, str]:
     """Pending reaches the floor at the very moment from which the hold must be counted."""
-    return _flood(world, name, value, start=500 - 360)
+    return _flood(world, name, value, start=max(1, _FLOOR * world.volume - 360))
 
 
 def _in_steps(world: World, name: str, value: float) -> dict[str, str]:
     """The backlog grows in steps of 90 seconds, the tasks of each step being scheduled first."""
     growth = _growth(value)
-    pending: Then | float = 600.0
+    many = _many(world)
+    pending: Then | float = many
     scheduled: Then | Ramp = Ramp(0, growth)
     for step in range(20, -1, -1):
-        pending = Then(600 + 90 * growth * step, 3, pending)
+        pending = Then(many + 90 * growth * step, 3, pending)
         scheduled = Then(Ramp(0, growth), 3, scheduled)
     steps = QueueState(pending=pending, scheduled=scheduled, latency=30, processed=_PACE, failed=_FAILED)
     return _flood(world, name, value, steps)
 
 
 def _small(world: World, name: str, value: float) -> dict[str, str]:
-    growing = Ramp(200, 0.2)
+    start = 0.4 * _FLOOR * world.volume
+    pace = 0.2 * min(1, world.volume)
     broken = QueueState(
-        pending=growing, scheduled=Ramp(0, _growth(value) - 0.2), latency=30, processed=_PACE, failed=_FAILED
+        pending=Ramp(start, pace), scheduled=Ramp(0, _growth(value) - pace), latency=30, processed=_PACE, failed=_FAILED
     )
-    return _flood(world, name, value, broken, start=200)
+    return _flood(world, name, value, broken, start=start)
 
 
 def _ends_in_a_drain(world: World, name: str, value: float) -> dict[str, str]:
     """Pending grew for six minutes and grows no more, though tasks are still being scheduled."""
-    growth = _growth(value)
-    stands = Then(Ramp(600, 0.1), 12, 636)
+    growth, many = _growth(value), _many(world)
+    stands = Then(Ramp(many, 0.1), 12, many + 36)
     scheduled = Then(Ramp(0, growth - 0.1), 12, Ramp(360 * (growth - 0.1), growth))
     return _flood(
         world,
@@ -83,8 +95,9 @@ def _ends_in_a_drain(world: World, name: str, value: float) -> dict[str, str]:
 def _comes_due(world: World, name: str, value: float) -> dict[str, str]:
     """Tasks scheduled long ago come due: pending grows, the queue works at full speed, and nothing new comes in."""
     pace = value + 1
-    broken = QueueState(pending=Ramp(600, 1), scheduled=Ramp(9_000, -2), latency=30, processed=pace)
-    healthy = QueueState(pending=600, scheduled=9_000, latency=1, processed=_EARLIER)
+    many = _many(world)
+    broken = QueueState(pending=Ramp(many, 1), scheduled=Ramp(9_000, -2), latency=30, processed=pace)
+    healthy = QueueState(pending=many, scheduled=9_000, latency=1, processed=_EARLIER)
     return world.queue(name, healthy, broken)
 
 
@@ -92,13 +105,17 @@ def _slow_consumers(world: World, name: str, value: float) -> dict[str, str]:
     """As much comes in as an hour ago, and little of it gets done."""
     arrivals = _PACE
     broken = QueueState(
-        pending=Ramp(600, arrivals - 0.05), latency=Ramp(30, 1), completed=Ramp(0, 0.05), processed=0.06, failed=0.01
+        pending=Ramp(_many(world), arrivals - 0.05),
+        latency=Ramp(30, 1),
+        completed=Ramp(0, 0.05),
+        processed=0.06,
+        failed=0.01,
     )
     return _flood(world, name, value, broken)
 
 
 def _workers_gone(world: World, name: str, value: float) -> dict[str, str]:
-    return _flood(world, name, value, QueueState(pending=Ramp(600, _PACE), latency=Ramp(30, 1)))
+    return _flood(world, name, value, QueueState(pending=Ramp(_many(world), _PACE), latency=Ramp(30, 1)))
 
 
 SURGE = Probe(
@@ -112,6 +129,7 @@ SURGE = Probe(
         "no worker at all": _workers_gone,
     },
     usual=_PACE,
+    floor=_FLOOR,
     settle="5m",
     ripens="6m",
     before="130m",
