@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from asynq_mon_codegen import (
@@ -68,14 +70,31 @@ def _thresholds(draw: st.DrawFn) -> dict[str, Above | None]:
     return {name: draw(st.sampled_from(options)) for name in sorted(alerts)}
 
 
+_LABELLED = ("AsynqQueueWaitHigh", "AsynqTaskFailureRatioHigh", "AsynqTaskTypeFailing", "AsynqQueueMissing")
+_FLOORED = ("AsynqTaskFailureRatioHigh", "AsynqRetryBacklogHigh", "AsynqTaskTypeFailing")
+_floors = st.dictionaries(st.sampled_from(_FLOORED), st.integers(0, 5000), max_size=2)
+_lengths = st.sampled_from(["0s", "1m", "7m", "45m"])
+
+
+@st.composite
+def _holds(draw: st.DrawFn) -> dict[str, Any]:
+    either = st.one_of(
+        _lengths, st.dictionaries(st.sampled_from([Severity.CRITICAL, Severity.WARNING]), _lengths, min_size=1)
+    )
+    return draw(st.dictionaries(st.sampled_from(_LABELLED), either, max_size=2))
+
+
 @st.composite
 def monitorings(draw: st.DrawFn, alerts: Alerts = asynq.ALERTS) -> Monitoring:
     """A declaration that every constructor accepts."""
+    known = alerts.names()
     queue_names = draw(st.lists(names, max_size=4, unique=True))
     queues = tuple(
         Queue(
             name,
-            thresholds=draw(_thresholds()),
+            thresholds=(levels := draw(_thresholds())),
+            holds={a: h for a, h in draw(_holds()).items() if a in known and levels.get(a, a) is not None},
+            floors={a: n for a, n in draw(_floors).items() if a in known},
             optional=draw(st.booleans()),
             team=draw(st.sampled_from(["", "a", "b"])),
         )

@@ -48,7 +48,12 @@ def _named(key: str | Alert) -> str:
     return key.name if isinstance(key, Alert) else key
 
 
-def _holds(value: Mapping[str | Alert, str | Duration | Mapping[Severity, str | Duration]] | Holds) -> Holds:
+_AnyHold = str | Duration | Mapping[Severity, str | Duration]
+
+
+def _holds(
+    value: Mapping[str | Alert, _AnyHold] | Mapping[str, _AnyHold] | Mapping[Alert, _AnyHold] | Holds,
+) -> Holds:
     out = []
     for key, hold in pairs(value, "holds", 'map alerts to lengths of time: holds={asynq.QUEUE_WAIT_HIGH: "20m"}'):
         own = hold_of(hold)
@@ -61,7 +66,7 @@ def _holds(value: Mapping[str | Alert, str | Duration | Mapping[Severity, str | 
     return tuple(out)
 
 
-def _floors(value: Mapping[str | Alert, float] | Floors) -> Floors:
+def _floors(value: Mapping[str | Alert, float] | Mapping[str, float] | Mapping[Alert, float] | Floors) -> Floors:
     out = []
     for key, floor in pairs(value, "floors", "map alerts to numbers: floors={asynq.TASK_FAILURE_RATIO_HIGH: 50}"):
         if isinstance(floor, bool) or not isinstance(floor, int | float) or not 0 <= floor < math.inf:

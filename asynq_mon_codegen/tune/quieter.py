@@ -19,7 +19,7 @@ __all__ = ["of_place", "quieter_levels"]
 
 def quieter_levels(trials: Trials, wanted: float) -> list[Proposal]:
     """Levels with which there are at most ``wanted`` notifications a week, as far as there are any."""
-    total = float(len(trials.before.notifications))
+    total = trials.total
     out: list[Proposal] = []
     for urgent in (False, True):
         if total <= trials.budget(wanted):

@@ -29,7 +29,7 @@ more than half of all that fired, need the same, it is the default that does not
 
 def held_longer(trials: Trials, wanted: float) -> Iterator[Proposal]:
     """Holds and floors with which there are at most ``wanted`` notifications a week, as far as there are any."""
-    total, budget = float(len(trials.before.notifications)), trials.budget(wanted)
+    total, budget = trials.total, trials.budget(wanted)
     loud: dict[str, int] = {}
     for row in trials.before.rows:
         if trials.may_change(row.alert):

@@ -70,9 +70,15 @@ class Trials:
         now = judged(replay, self.notifier, self.incidents)
         return evolve(self, monitoring=monitoring, plan=plan, before=now, tries={})
 
+    @property
+    def total(self) -> float:
+        """The notifications of all rows together: a message about several of them counts for each."""
+        return float(sum(row.notifications for row in self.before.rows))
+
     def budget(self, wanted: float) -> float:
-        """How many notifications there may be in all this time, where ``wanted`` are in a week."""
-        return wanted * self.before.weeks
+        """What of the total may be left, so that ``wanted`` messages a week are."""
+        sent = len(self.before.notifications)
+        return wanted * self.before.weeks * (self.total / sent if sent else 1)
 
     def may_change(self, alert: str) -> bool:
         """Whether the alert is declared, and to be changed."""

@@ -123,7 +123,7 @@ def fleet() -> Fleet:
         alerts=asynq.ALERTS,
         thresholds={RATIO: Above(warning="30%", critical="70%")},
         queues=[
-            Queue("reports", holds={RATIO: "20m"}),
+            Queue("reports", holds={RATIO: "20m"}, floors={RATIO: 30}),
             Queue("plain", thresholds={RATIO: Above(warning="10%", critical="20%")}),
         ],
     )
@@ -164,7 +164,7 @@ def test_in_a_fleet_each_place_has_its_own() -> None:
 
 
 ALONE = declared(
-    Queue("reports", holds={RATIO: "20m", "AsynqQueueMissing": "25m"}),
+    Queue("reports", holds={RATIO.name: "20m", "AsynqQueueMissing": "25m"}, floors={RATIO: 30}),
     Queue("mail", thresholds={RATIO: Above(warning="10%", critical="20%")}, holds={RATIO: {Severity.CRITICAL: "1m"}}),
     task_types=(TaskType("nightly", every="24h", holds={PERIODIC: "1h"}),),
 )
@@ -177,7 +177,8 @@ ALONE = declared(
         (
             ALONE,
             {
-                "AsynqTaskFailureRatioHigh: queue 'reports' has its own hold",
+                "AsynqTaskFailureRatioHigh: queue 'reports' has its own hold and floor",
+                "AsynqTaskFailureRatioHigh: queue 'reports' has its own hold and floor, silent below it",
                 "AsynqTaskFailureRatioHigh: queue 'mail' has its own hold",
                 "AsynqPeriodicTaskMissing: task_type 'nightly' has its own hold",
                 "AsynqQueueMissing: queue 'reports' has its own hold",
@@ -186,7 +187,7 @@ ALONE = declared(
         (
             fleet(),
             {
-                "AsynqTaskFailureRatioHigh: namespace=orders, queue=reports has its own hold",
+                "AsynqTaskFailureRatioHigh: namespace=orders, queue=reports has its own hold and floor",
                 "AsynqTaskFailureRatioHigh: namespace=mail, queue=reports has its own hold",
             },
         ),
