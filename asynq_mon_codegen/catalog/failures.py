@@ -197,6 +197,7 @@ RETRY_BACKLOG_HIGH = Alert(
     signal=RETRY_WORK,
     when=Above(warning="10m", critical="1h"),
     hold="10m",
+    longest_hold="20m",
     guards=(
         floor(RETRY, 100, "at least {minimum} tasks wait for a retry"),
         # old tasks that can never succeed wait up to 20 days for their last attempt: a plateau is no news

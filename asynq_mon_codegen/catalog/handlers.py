@@ -132,6 +132,7 @@ TASK_DURATION_HIGH = Alert(
     when=Above(warning="5m", critical="15m"),
     # twice the window, so that a single slow run of a quiet task type cannot fire
     hold="10m",
+    longest_hold="15m",
     # 30 minutes, for the slower a task type gets, the fewer of its tasks return
     guards=(
         floor(
@@ -156,6 +157,7 @@ TASK_STUCK = Alert(
     # asynq's own timeout is 30 minutes; a handler that is older ignores its context or was given more time
     when=Above(warning="30m", critical="1h"),
     hold="2m",
+    longest_hold="45m",
     summary="A handler does not return",
     description="A task of type {task_type} on queue {queue} has been running for {value} (threshold {threshold}).",
     dashboard="asynq-tasks",
@@ -186,6 +188,7 @@ SCHEDULER_FAILS = Alert(
     signal=SCHEDULER_ERRORS,
     # a single one is a run that is lost: the scheduler does not catch up
     when=Above(warning=0),
+    longest_hold="0s",
     summary="The scheduler could not enqueue a periodic task; that run is lost",
     description="{value} of type {task_type} could not be enqueued by the scheduler within 15 minutes. asynq does not "
     "catch up on missed runs.",

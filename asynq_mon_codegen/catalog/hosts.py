@@ -134,6 +134,7 @@ HOST_DISK_FILLING = Alert(
     threat=Threat.EXHAUSTION,
     signal=DISK,
     when=Below(warning=0.2, critical=0.05),
+    longest_hold="30m",
     hold={Severity.WARNING: "30m", Severity.CRITICAL: "5m"},
     guards=(RUNS_WORKERS, only(IN_A_DAY.below(0), "it will be full within a day", Severity.WARNING)),
     summary="A disk of a host with workers fills up",

@@ -107,6 +107,7 @@ EXPORTER_DOWN = Alert(
     signal=LIVE_EXPORTERS,
     when=Below(critical=1),
     hold="2m",
+    longest_hold="15m",
     summary="No exporter of asynq's metrics answers",
     description="For {hold} {value} exporters have answered: backlog, stalls, failures and archived tasks of every "
     "queue go unnoticed until one is back. What was firing for a queue has resolved without being over.",
@@ -143,6 +144,7 @@ QUEUE_METRICS_MISSING = Alert(
     signal=BLIND_EXPORTERS,
     when=Present(Severity.CRITICAL),
     hold="2m",
+    longest_hold="15m",
     summary="The exporter answers, but shows no queues",
     description="For {hold} none of the {value} exporters of job {job} that answer has shown a single queue: asynq's "
     "Redis is unreachable, empty, the wrong one, or one broken task blinds the exporter. No alert of a queue can fire.",
@@ -179,6 +181,7 @@ INSTRUMENTATION_MISSING = Alert(
     signal=WORKERS_WITHOUT_METRICS,
     when=Present(Severity.INFO),
     hold="15m",
+    longest_hold="20m",
     guards=(TASKS_ARE_PROCESSED,),
     needs="instrumentation",
     summary="The workers do not count what they do",
@@ -337,6 +340,7 @@ WATCHDOG = Alert(
         description="Always 1: an alert that must never stop.",
     ),
     when=Present(Severity.NONE),
+    longest_hold="0s",
     summary="Alerting works",
     description="This alert always fires. Its silence, which a dead man's switch outside of this system notices, means "
     "that rules, Prometheus, Alertmanager or the network between them no longer work.",

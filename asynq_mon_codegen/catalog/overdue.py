@@ -42,6 +42,7 @@ SCHEDULED_OVERDUE = Alert(
     signal=TASKS_FOR_LATER,
     when=Above(warning=0),
     hold="10m",
+    longest_hold="20m",
     guards=(
         only(DUE_FALLS.equals(0), "the set has not shrunk for 15 minutes"),
         # five times in every quarter of an hour: a set that thins out, or holds tomorrow's tasks, drops below that

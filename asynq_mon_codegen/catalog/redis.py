@@ -90,6 +90,7 @@ REDIS_DOWN = Alert(
     when=Present(Severity.CRITICAL),
     # a restart or a failover of up to a minute is seen for up to 75 s and must not wake anybody
     hold="90s",
+    longest_hold="45m",
     # what it inhibits is measured over windows of up to 5 minutes and must not take its place when Redis is back
     keep_firing_for="5m",
     guards=(IS_ASYNQS,),

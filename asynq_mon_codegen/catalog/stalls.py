@@ -88,6 +88,7 @@ QUEUE_STALLED = Alert(
     signal=PENDING_TASKS,
     when=Above(critical=0),
     hold="2m",
+    longest_hold="30m",
     # handlers that hang all fail at once when their timeout comes: for 5 minutes something seems to get done
     keep_firing_for="10m",
     guards=(

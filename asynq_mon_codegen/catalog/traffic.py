@@ -38,6 +38,7 @@ QUEUE_SURGE = Alert(
     signal=ARRIVALS,
     when=Above(warning=Band(2, young="2h"), critical=Band(4, young="2h")),
     hold="5m",
+    longest_hold="20m",
     guards=(
         floor(PENDING, 500, "at least {minimum} tasks are pending"),
         only(PENDING.greater_than(PENDING.offset("2m")), "more tasks are pending than two minutes ago"),
@@ -60,6 +61,7 @@ TRAFFIC_STOPPED = Alert(
     # a tenth of the least that every quarter of an hour about now has brought: next to nothing, not a slow day
     when=Below(warning=Band(0.1, gate=_NINE_IN_15_MINUTES, young="2h")),
     hold="5m",
+    longest_hold="10m",
     guards=(
         # with tasks waiting it is the workers that are missing: AsynqQueueStalled and AsynqQueueStarved
         unless(PENDING.above(0), "tasks are waiting"),

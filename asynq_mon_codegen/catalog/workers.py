@@ -34,6 +34,7 @@ WORKERS_DOWN = Alert(
     signal=WORKERS,
     when=Below(critical=1),
     hold="2m",
+    longest_hold="20m",
     # when workers are back, what waited is worked off first; that is no other incident
     keep_firing_for="5m",
     guards=(only(PENDING.above(0).group(), "tasks are pending"),),
@@ -78,6 +79,7 @@ WORKER_RESTARTING = Alert(
     threat=Threat.AVAILABILITY,
     signal=RESTARTS,
     when=Above(warning=3, critical=10),
+    longest_hold="2m",
     guards=(
         # setting the clock moves the start time to and fro, and so it seems to change
         only(

@@ -156,6 +156,16 @@ def _holds(plan: Plan) -> Iterator[Problem]:
     """A hold between two evaluations is no hold at all."""
     interval = plan.monitoring.evaluation_interval
     short = [r for r in plan.alerts if 0 < r.hold.milliseconds < interval.milliseconds]
+    for rule in plan.alerts:
+        longest = rule.alert.longest_hold
+        if longest is not None and rule.hold > longest:
+            whose = f" of {', '.join(rule.classes[0].names)}" if rule.own is not None else ""
+            yield _problem(
+                "hold",
+                rule.alert,
+                f"hold={str(rule.hold)!r}{whose} is longer than {longest}: its windows, or the tests made of it, forget the fault sooner",
+                f'hold="{longest}" at most; a higher level or floor makes it quieter too',
+            )
     alerts = tuple(dict.fromkeys(r.name for r in short))
     if not alerts:
         return

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.generators.fitted_probes import fitted, later, volume
 from asynq_mon_codegen.generators.fleet_cases import Place, home_of, places_of
 from asynq_mon_codegen.generators.own_cases import things_of
 from asynq_mon_codegen.model import Above, Alert, Band, Fleet, LevelOrBand, Present
@@ -78,7 +79,7 @@ def cases_of(plan: Plan, alert: Alert, probe: Probe) -> Iterator[Case]:
     if not rules:
         yield from _own_holds(plan, alert)
         return
-    probe = _fitted(alert, probe)
+    probe = fitted(alert, probe, rules)
     subjects = [*_levels(alert, probe, rules), *_also(alert, probe, rules), *_quiet(alert, probe, rules)]
     together = tuple(s for s in subjects if probe.many and s.drive not in _apart(probe))
     if together:
@@ -103,8 +104,8 @@ def _own_holds(plan: Plan, alert: Alert) -> Iterator[Case]:
         made = probe_of(plan, own)
         if made is None:
             continue
-        probe = _fitted(own, made)
         rules = thing.rules
+        probe = fitted(own, made, rules)
         value = _worst(own, probe, rules)
         title = f"{alert.name}: {thing.words} has its own {thing.own.words}"
         subject = _Subject(name=thing.name, value=value, drive=probe.drive, rules=None, place=thing.place)
@@ -114,16 +115,6 @@ def _own_holds(plan: Plan, alert: Alert) -> Iterator[Case]:
             if text in floors:
                 quiet = evolve(subject, drive=drive, rules=())
                 yield _case(plan, own, probe, rules, f"{title}, silent below it", (quiet,), thing.label)
-
-
-def _volume(alert: Alert, probe: Probe) -> float:
-    """How many times as much must happen as the probe's drives say, for the alert's floor may be another."""
-    return probe.volume(max((g.minimum for g in alert.guards if g.minimum is not None), default=None))
-
-
-def _fitted(alert: Alert, probe: Probe) -> Probe:
-    """The probe, without what is only so with the numbers it was made with: levels met to the bit, and ``ripens``."""
-    return probe if _volume(alert, probe) == 1 else evolve(probe, exact=False, ripens=None)
 
 
 def _apart(probe: Probe) -> tuple[Drive, ...]:
@@ -338,7 +329,8 @@ def _case(
         selectors=dict(plan.scope.selectors),
         subject=label,
         declared=_watched(plan, alert, rules) if not label else dict(plan.scope.names),
-        volume=_volume(alert, probe),
+        volume=volume(alert, probe),
+        later=later(alert, probe, rules).seconds,
     )
     if isinstance(plan.monitoring, Fleet):
         home = home_of(plan, alert, rules)

@@ -97,6 +97,10 @@ def _keep(value: str | Duration | None) -> Duration | None:
     return None if value is None else duration(value, "keep_firing_for")
 
 
+def _longest(value: str | Duration | None) -> Duration | None:
+    return None if value is None else duration(value, "longest_hold")
+
+
 def _guards(value: Iterable[Guard] | Guard) -> tuple[Guard, ...]:
     return items(value)
 
@@ -119,8 +123,9 @@ class Alert:
 
     ``hold`` is Prometheus' ``for``: one duration, or one per severity. ``summary`` is a headline;
     ``summary`` and ``description`` may name ``{value}``, ``{threshold}``, ``{hold}`` and any label
-    of the signal (``{queue}``). ``inhibits`` are alerts that need not be heard while this one
-    fires for the same queue. ``needs`` is ``"instrumentation"`` for an alert that only makes sense
+    of the signal (``{queue}``). ``longest_hold`` is the longest hold that makes sense: its windows forget the fault
+    sooner than a longer one, or the tests that are made of its probe do. ``inhibits`` are alerts that
+    need not be heard while this one fires for the same queue. ``needs`` is ``"instrumentation"`` for an alert that only makes sense
     once a declaration says that the workers are instrumented. ``dashboard`` is the uid of the dashboard to open.
 
     Raises:
@@ -133,6 +138,7 @@ class Alert:
     when: Condition | Burn
     hold: Hold = field(converter=hold_of, default=((None, Duration(0)),))
     keep_firing_for: Duration | None = field(converter=_keep, default=None)
+    longest_hold: Duration | None = field(converter=_longest, default=None)
     guards: tuple[Guard, ...] = field(converter=_guards, default=())
     summary: str
     description: str

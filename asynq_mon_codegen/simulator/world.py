@@ -80,7 +80,8 @@ class World:
     methods take the value of each phase. ``exporters`` are the targets that export the same
     queues; the second is scraped a little later than the first. ``declared`` are the names that
     the declaration lists, by kind (``queues``, ``optional_queues``). ``volume`` is how many times as much must
-    happen as the probe's drives say, for the alert's floor is not the one they are made for (``Probe.floor``).
+    happen as the probe's drives say, for the alert's floor is not the one they are made for (``Probe.floor``);
+    ``later`` is how many seconds later than they say it fires, for its hold is not the one they are made for.
     """
 
     def __init__(
@@ -96,8 +97,10 @@ class World:
         subject: str = "",
         declared: Mapping[str, tuple[str, ...]] | None = None,
         volume: float = 1,
+        later: float = 0,
     ) -> None:
         self.volume = volume
+        self.later = later
         self.subject = subject
         self.declared = dict(declared or {})
         self.step = step

@@ -19,8 +19,15 @@ def _schedule(*parts: tuple[int, float]) -> Then | float:
 _PACE = 1.0
 """Attempts per second of the flooded queue, and the most that came in during the hour before last."""
 _FAILED = 0.25
-_EARLIER = _schedule((55, _PACE / 2), (35, _PACE), (23, _PACE / 2), (14, 1.9 * _PACE), (3, _PACE / 2))
-"""130 minutes with two peaks: one that counts whenever the flood is looked at, and one that is still too recent."""
+
+
+def _earlier(world: World) -> Then | float:
+    """130 minutes with two peaks: one that counts whenever the flood is looked at, and one that is still too recent.
+
+    With a longer hold the flood is looked at so late that the second would count: there is none.
+    """
+    recent = _PACE / 2 if world.later > 0 else 1.9 * _PACE
+    return _schedule((55, _PACE / 2), (35, _PACE), (23, _PACE / 2), (14, recent), (3, _PACE / 2))
 
 
 _FLOOR = 500
@@ -49,7 +56,7 @@ def _flood(
         processed=_PACE,
         failed=_FAILED,
     )
-    return world.queue(name, QueueState(pending=start, latency=1, processed=_EARLIER), broken or flooded)
+    return world.queue(name, QueueState(pending=start, latency=1, processed=_earlier(world)), broken or flooded)
 
 
 def _just_large_enough(world: World, name: str, value: float) -> dict[str, str]:
@@ -97,7 +104,7 @@ def _comes_due(world: World, name: str, value: float) -> dict[str, str]:
     pace = value + 1
     many = _many(world)
     broken = QueueState(pending=Ramp(many, 1), scheduled=Ramp(9_000, -2), latency=30, processed=pace)
-    healthy = QueueState(pending=many, scheduled=9_000, latency=1, processed=_EARLIER)
+    healthy = QueueState(pending=many, scheduled=9_000, latency=1, processed=_earlier(world))
     return world.queue(name, healthy, broken)
 
 

@@ -25,8 +25,14 @@ def _up(_: float) -> float:
     return 1
 
 
-def _down(minute: float) -> float:
-    return float(not 0 <= minute < 7)
+def _down(world: World) -> Level:
+    """Down until the fault is over."""
+    return lambda minute: float(not 0 <= minute < _minutes(world))
+
+
+def _minutes(world: World) -> float:
+    """How long the fault lasts."""
+    return world.phases[1] * world.step.seconds / 60
 
 
 def _left(minute: float) -> float | None:
@@ -34,14 +40,14 @@ def _left(minute: float) -> float | None:
 
 
 def _some_are_down(world: World, name: str, value: float) -> Labels:
-    return _fleet(world, _down, _up if value >= 1 else _down)
+    return _fleet(world, _down(world), _up if value >= 1 else _down(world))
 
 
 def _left_before(world: World, name: str, value: float) -> Labels:
-    """They left 24 minutes before the first task came, and tasks still wait 61 minutes after that."""
+    """They left 24 minutes before the first task came, a longer hold later; tasks still wait an hour after that."""
 
     def level(minute: float) -> float | None:
-        return 1 if minute < -24 else None
+        return 1 if minute < world.later / 60 - 24 else None
 
     for number in range(2):
         put(world, WORKER_UP, world.target(Source.WORKER, instance_of(f"worker {number}")), level)
@@ -51,7 +57,7 @@ def _left_before(world: World, name: str, value: float) -> Labels:
 
 
 def _idle(world: World, name: str, value: float) -> Labels:
-    return _fleet(world, _down, _left, pending=0)
+    return _fleet(world, _down(world), _left, pending=0)
 
 
 def _deploy(world: World, name: str, value: float) -> Labels:
@@ -80,7 +86,7 @@ def _worker(world: World, name: str, level: Level) -> Labels:
 
 
 def _answers_again(world: World, name: str, value: float) -> Labels:
-    return _worker(world, name, lambda m: float(not 0 <= m < 10 or value >= 1))
+    return _worker(world, name, lambda m: float(not 0 <= m < _minutes(world) or value >= 1))
 
 
 def _leaves(world: World, name: str, value: float) -> Labels:
