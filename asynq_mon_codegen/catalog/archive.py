@@ -56,7 +56,7 @@ TASKS_ARCHIVED = Alert(
     signal=NEWLY_ARCHIVED,
     # one is enough: whatever is archived is never run again unless somebody does it by hand
     when=Above(warning=0, critical=50),
-    longest_hold="1m",
+    longest_hold="0s",
     # a task every now and then is one notification, not one for each
     keep_firing_for="30m",
     summary="Tasks were given up and archived",

@@ -163,7 +163,8 @@ def _holds(plan: Plan) -> Iterator[Problem]:
             yield _problem(
                 "hold",
                 rule.alert,
-                f"hold={str(rule.hold)!r}{whose} is longer than {longest}: its windows, or the tests made of it, forget the fault sooner",
+                f"hold={str(rule.hold)!r}{whose} is longer than {longest}: "
+                "its windows, or the tests made of it, forget the fault sooner",
                 f'hold="{longest}" at most; a higher level or floor makes it quieter too',
             )
     alerts = tuple(dict.fromkeys(r.name for r in short))

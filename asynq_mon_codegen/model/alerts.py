@@ -125,8 +125,9 @@ class Alert:
     ``summary`` and ``description`` may name ``{value}``, ``{threshold}``, ``{hold}`` and any label
     of the signal (``{queue}``). ``longest_hold`` is the longest hold that makes sense: its windows forget the fault
     sooner than a longer one, or the tests that are made of its probe do. ``inhibits`` are alerts that
-    need not be heard while this one fires for the same queue. ``needs`` is ``"instrumentation"`` for an alert that only makes sense
-    once a declaration says that the workers are instrumented. ``dashboard`` is the uid of the dashboard to open.
+    need not be heard while this one fires for the same queue. ``needs`` is ``"instrumentation"`` for an
+    alert that only makes sense once a declaration says that the workers are instrumented. ``dashboard`` is
+    the uid of the dashboard to open.
 
     Raises:
         DeclarationError: a name that is not CamelCase, or no probe and no way to derive one.
