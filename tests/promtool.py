@@ -12,12 +12,18 @@ from asynq_mon_codegen.plan import Plan
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 
 
-def checked(plan: Plan, folder: Path, *groups: str) -> None:
-    """promtool takes the rules, and the tests of these groups pass."""
+def written(plan: Plan, folder: Path) -> list[Path]:
+    """Rules and their generated tests as files; the tests."""
     for artifact in (*rules.generate(plan), *rule_tests.generate(plan)):
         path = folder / artifact.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(artifact.text, encoding="utf-8")
+    return sorted((folder / "rules" / "tests").glob("*.yaml"))
+
+
+def checked(plan: Plan, folder: Path, *groups: str) -> None:
+    """promtool takes the rules, and the tests of these groups pass."""
+    written(plan, folder)
     files = sorted(map(str, (folder / "rules").glob("*.yaml")))
     tests = [str(folder / "rules" / "tests" / f"{group}.yaml") for group in groups]
     for command in (

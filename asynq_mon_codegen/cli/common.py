@@ -28,6 +28,10 @@ config_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
+_INTERRUPTED = 128 + 2
+"""What shells say of a command that SIGINT ended."""
+
+
 def print_json(data: Any) -> None:
     """``data`` on standard output as JSON."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
@@ -62,6 +66,9 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             fail(error.message, error.hint)
         except DeclarationError as error:
             fail(error.message, error.hint)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(_INTERRUPTED)
 
     return wrapped
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from asynq_mon_codegen.cli import main
+from asynq_mon_codegen.cli.common import told
 
 SIMPLE = "from asynq_mon_codegen import Monitoring, asynq\nmonitoring = Monitoring(service='s', alerts=asynq.ALERTS)\n"
 
@@ -159,3 +161,16 @@ def test_same_bytes_anywhere(tmp_path: Path) -> None:
         trees.append({str(p.relative_to(out)): (p.read_bytes(), p.stat().st_mode) for p in files})
 
     assert trees[0] == trees[1]
+
+
+def test_interrupted() -> None:
+    """As shells say it, in a word, and without a traceback."""
+
+    @click.command()
+    @told
+    def long() -> None:
+        raise KeyboardInterrupt
+
+    done = CliRunner().invoke(long)
+
+    assert (done.exit_code, done.output) == (130, "interrupted\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -12,13 +11,13 @@ from attrs import evolve
 
 from asynq_mon_codegen import asynq
 from asynq_mon_codegen.catalog.probes.monitoring import nothing
-from asynq_mon_codegen.generators import rule_tests, rules
+from asynq_mon_codegen.generators import rules
 from asynq_mon_codegen.model import Alert, Alerts, Burn, Monitoring, Queue
 from asynq_mon_codegen.plan import Plan, resolve
 from asynq_mon_codegen.plan.time_factor import faster
 from asynq_mon_codegen.simulator import Probe
+from tests.promtool import PROMTOOL, written
 
-PROMTOOL = os.environ.get("PROMTOOL", "promtool")
 WITH_FLOOR = tuple(a for a in asynq.ALERTS if a.has_floor and not isinstance(a.when, Burn))
 
 
@@ -35,15 +34,6 @@ def plan_of(factor: float) -> Plan:
     return resolve(Monitoring(alerts=Alerts(tuple(apart)), instrumentation=True))
 
 
-def write(plan: Plan, root: Path) -> list[Path]:
-    """Rules and their generated tests as files; returns the tests."""
-    for artifact in (*rules.generate(plan), *rule_tests.generate(plan)):
-        path = root / artifact.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(artifact.text)
-    return sorted((root / "rules" / "tests").glob("*.yaml"))
-
-
 def promtool(*tests: Path) -> subprocess.CompletedProcess[str]:
     """The real promtool's verdict."""
     return subprocess.run([PROMTOOL, "test", "rules", *tests], capture_output=True, text=True, check=False)
@@ -53,7 +43,7 @@ def promtool(*tests: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("factor", [0.5, 1.7, 8])
 def test_the_tests_of_other_floors_pass(factor: float, tmp_path: Path) -> None:
     """Lower, higher, and by a factor that no binary fraction is."""
-    done = promtool(*write(plan_of(factor), tmp_path))
+    done = promtool(*written(plan_of(factor), tmp_path))
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
@@ -64,7 +54,7 @@ def test_the_tests_of_a_queue_with_floors_of_its_own_pass(tmp_path: Path) -> Non
     of_queues = [a for a in WITH_FLOOR if asynq.ALERTS[a.name].group in ("failures", "traffic", "waiting")]
     own = Queue("reports", floors={a.name: floors(a)[0] * 3 for a in of_queues})
     alerts = Alerts(tuple(evolve(a, inhibits=()) for a in of_queues))
-    done = promtool(*write(resolve(Monitoring(alerts=alerts, queues=(own,), instrumentation=True)), tmp_path))
+    done = promtool(*written(resolve(Monitoring(alerts=alerts, queues=(own,), instrumentation=True)), tmp_path))
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
@@ -72,7 +62,7 @@ def test_the_tests_of_a_queue_with_floors_of_its_own_pass(tmp_path: Path) -> Non
 @pytest.mark.outputs
 def test_only_the_floor_keeps_its_quiet_case_silent(tmp_path: Path) -> None:
     """Rules with a floor of 0 fail the tests of thirty times the floor: each alert fires in that very case."""
-    tests = write(plan_of(30), tmp_path)
+    tests = written(plan_of(30), tmp_path)
     for artifact in rules.generate(plan_of(0)):
         (tmp_path / artifact.path).write_text(artifact.text)
 
@@ -100,7 +90,7 @@ def test_every_floor_of_the_catalogue_has_a_probe_made_for_it() -> None:
 
 def test_a_floor_of_nothing_has_no_case_below_it(tmp_path: Path) -> None:
     """And the rest passes at the probe's own volume."""
-    tests = write(plan_of(0), tmp_path)
+    tests = written(plan_of(0), tmp_path)
 
     for alert in WITH_FLOOR:
         text = next(g.text for g in alert.guards if g.minimum is not None).replace("{minimum}", "enough")
