@@ -30,13 +30,13 @@ def check(plan: Plan) -> tuple[Problem, ...]:
     for record in plan.records:
         found += _expression(record.expr, known, f"record {record.name}")[1]
     for alert in plan.monitoring.alerts:
-        found += _alert(alert, plan.rules_of(alert), known)
+        found += _alert(alert, plan.every_rule_of(alert), known)
     return tuple(dict.fromkeys(found))
 
 
 def of_alert(plan: Plan, alert: Alert) -> tuple[Problem, ...]:
     """What :func:`check` says of one alert."""
-    return tuple(_alert(alert, plan.rules_of(alert), knowledge(plan)))
+    return tuple(_alert(alert, plan.every_rule_of(alert), knowledge(plan)))
 
 
 def check_expression(text: str, plan: Plan, where: str) -> tuple[Problem, ...]:

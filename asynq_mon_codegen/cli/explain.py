@@ -27,7 +27,7 @@ def explain(config: Path | None, alert: str, as_json: bool) -> None:
     """Explain an alert: condition, thresholds per queue, route, runbook and test cases."""
     plan = open_declaration(declaration_path(config))
     found = plan.monitoring.alert(alert)
-    rules = tuple(dict.fromkeys((*plan.rules_of(found), *plan.own_rules_of(found))))
+    rules = plan.every_rule_of(found)
     data: dict[str, Any] = {
         "alert": found.name,
         "threat": found.threat.value,

@@ -113,7 +113,7 @@ def _rule_text(rule: Rule) -> str:
 
 
 def _rules(base: Change, old: Sequence[Rule], new: Sequence[Rule], identity: tuple[str, ...]) -> Iterator[Change]:
-    yield from _own(base, old, new)
+    yield from _own(base, old, new, identity)
     joined = (_conditions(old), _conditions(new))
     left, right = ([r for r in side if not own_labels(r)] for side in (old, new))
     pairs: list[tuple[Rule, Rule]] = []
@@ -146,9 +146,9 @@ def _conditions(rules: Iterable[Rule]) -> dict[str, Condition]:
     return out
 
 
-def _own(base: Change, old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[Change]:
+def _own(base: Change, old: Sequence[Rule], new: Sequence[Rule], identity: tuple[str, ...]) -> Iterator[Change]:
     """Holds and guards of single queues and task types, which have rules of their own for them."""
-    sides = [{(r.severity, own_labels(r)): r for r in side} for side in (old, new)]
+    sides = [{(r.severity, own_labels(r, identity)): r for r in side} for side in (old, new)]
     for severity, own in dict.fromkeys(key for side in sides for key in side if key[1]):
         before, after = (side.get((severity, own), side.get((severity, ()))) for side in sides)
         if before is None or after is None:
@@ -172,7 +172,7 @@ def _hold(base: Change, old: Rule, new: Rule) -> Iterator[Change]:
 
 
 def _rule(
-    old: Rule, new: Rule, identity: tuple[str, ...], whole: tuple[Condition | None, Condition | None] = (None, None)
+    old: Rule, new: Rule, identity: tuple[str, ...], whole: tuple[Condition | None, Condition | None]
 ) -> Iterator[Change]:
     base = Change(area=Area.ALERTS, subject=new.name, severity=new.severity)
     if old == new and not any(whole):

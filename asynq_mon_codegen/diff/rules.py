@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -77,9 +77,15 @@ def renamed_series(text: str, names: Mapping[str, str]) -> str:
 _OWN = ("queue", "task_type")
 
 
-def own_labels(rule: Rule) -> Pairs:
-    """The labels that make a rule that of one queue or task type only; nothing where it is for all."""
-    return tuple((name, value) for name, value in rule.labels if name in _OWN and "{{" not in value)
+def own_labels(rule: Rule, identity: Iterable[str] = ()) -> Pairs:
+    """The labels that make a rule that of one queue or task type only; nothing where it is for all.
+
+    ``identity`` are labels that say in which deployment.
+    """
+    fixed = {name: value for name, value in rule.labels if "{{" not in value}
+    if not any(name in fixed for name in _OWN):
+        return ()
+    return tuple((name, fixed[name]) for name in dict.fromkeys((*identity, *_OWN)) if name in fixed)
 
 
 def scope_of(own: Pairs) -> str:

@@ -36,7 +36,7 @@ def things_of(plan: Plan, alert: Alert) -> Iterator[Thing]:
     fleet = plan.monitoring if isinstance(plan.monitoring, Fleet) else None
     if fleet is not None and any(isinstance(e, ForEach) for e in alert.signal.expr.walk()):
         return
-    several = [r for r in plan.alerts if r.alert.name == alert.name]
+    several = plan.every_rule_of(alert)
     seen: set[object] = set()
     for rule in plan.own_rules_of(alert):
         cls = rule.classes[0]

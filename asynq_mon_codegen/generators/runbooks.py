@@ -57,7 +57,7 @@ def _page(plan: Plan, alert: Alert) -> dict[str, Any]:
         "summary": markdown(alert.summary),
         "description": markdown(dict(rules[0].annotations)["description"].words()),
         "service": "the alert's label `service`" if services_of(plan.monitoring) else markdown(plan.monitoring.service),
-        "severities": [_severity(rule) for rule in dict.fromkeys((*rules, *plan.own_rules_of(alert)))],
+        "severities": [_severity(rule) for rule in plan.every_rule_of(alert)],
         "guards": [g.words() for g in alert.guards if g.kind == "unless"],
         "floors": [g.words() for g in alert.guards if g.kind == "and"],
         "expr": rules[0].expr,

@@ -154,12 +154,17 @@ class Plan:
 
         Without those of single queues and task types, but where there are no others.
         """
-        found = tuple(a for a in self.alerts if a.alert.name == alert.name)
-        return tuple(a for a in found if a.own is None) or found
+        every = self.every_rule_of(alert)
+        return tuple(a for a in every if a.own is None) or every
 
     def own_rules_of(self, alert: Alert) -> tuple[PlannedAlert, ...]:
         """The rules of single queues and task types that have a hold or floor of their own."""
-        return tuple(a for a in self.alerts if a.alert.name == alert.name and a.own is not None)
+        return tuple(a for a in self.every_rule_of(alert) if a.own is not None)
+
+    def every_rule_of(self, alert: Alert) -> tuple[PlannedAlert, ...]:
+        """All rules of one alert, those of single queues and task types last."""
+        found = (a for a in self.alerts if a.alert.name == alert.name)
+        return tuple(sorted(found, key=lambda a: a.own is not None))
 
 
 def resolve(declared: Monitoring, extra_records: tuple[Record, ...] = (), *, time_factor: int = REAL_TIME) -> Plan:

@@ -29,14 +29,14 @@ def probe_of(plan: Plan, alert: Alert) -> Probe | None:
         reader=_reader(plan, alert),
         guards=guards,
         first=_first(plan, alert, healthy),
-        hold=min((r.hold for r in plan.rules_of(alert)), default=Duration(0)),
+        hold=min((r.hold for r in plan.every_rule_of(alert)), default=Duration(0)),
     )
 
 
 def _levels(plan: Plan, alert: Alert) -> list[float]:
     """Every level; of a band what it is without history, for a derived probe has none."""
     found = []
-    for rule in plan.rules_of(alert):
+    for rule in plan.every_rule_of(alert):
         for level in (c.level for c in rule.classes):
             number = level.outer(isinstance(alert.when, Above)) if isinstance(level, Band) else level
             found += [] if number is None else [number]

@@ -96,8 +96,7 @@ def levels(plan: Plan, work: Evaluation, history: History, judged: Judged, progr
                 progress("looking at levels", signals.index(signal), len(signals))
                 rising = isinstance(static[signal.name].alert.when, Above)
                 seen = _extremes(local, signal, history, rising=rising)
-                alert = static[signal.name].alert
-                for rule in dict.fromkeys((*plan.rules_of(alert), *plan.own_rules_of(alert))):
+                for rule in plan.every_rule_of(static[signal.name].alert):
                     out += _of_rule(plan, rule, seen, fired, rising=rising)
     return tuple(sorted(out, key=lambda s: (-s.times, s.alert, s.severity, s.subject)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from asynq_mon_codegen.backtest.incidents import Incident
 from asynq_mon_codegen.backtest.notifications import Notifier
@@ -65,10 +65,7 @@ class Trials:
             EngineError: Prometheus or promtool failed.
         """
         monitoring = applied(self.monitoring, changes)
-        plan = planned(monitoring)
-        replay = replayed(self.history, rules_from(plan), self.progress)
-        now = judged(replay, self.notifier, self.incidents)
-        return evolve(self, monitoring=monitoring, plan=plan, before=now, tries={})
+        return begun(monitoring, self.history, self.notifier, self.incidents, self.progress, self.only)
 
     @property
     def total(self) -> float:

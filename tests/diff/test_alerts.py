@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from asynq_mon_codegen import Above, Queue, Severity, asynq
+from asynq_mon_codegen import Above, Fleet, Monitoring, Queue, Severity, asynq
 from asynq_mon_codegen.diff.changes import Effect, Kind
 from asynq_mon_codegen.diff.choices import choice_moves
 from asynq_mon_codegen.diff.compare import compare
+from asynq_mon_codegen.model import merged
 from tests.diff.sides import BASE, WAITING, changed, files, lines, report
 
 WAIT = "AsynqQueueWaitHigh"
@@ -43,6 +44,31 @@ def test_one_queue_gets_a_hold_of_its_own() -> None:
     assert lines(there, only=QUIETER) == [f"~ {WAIT} critical, queue reports: hold 2m -> 9m (fires later)"]
     assert lines(back, only=LOUDER) == [f"~ {WAIT} critical, queue reports: hold 9m -> 2m (fires earlier)"]
     assert lines(there, only=LOUDER) == lines(there, only=OTHERWISE) == []
+
+
+def test_queues_of_one_name_in_two_services_have_holds_of_their_own() -> None:
+    """Each is compared with itself."""
+
+    def side(orders: str, mail: str) -> Fleet:
+        services = [
+            Monitoring(
+                service=name,
+                where={"namespace": name},
+                alerts=WAITING,
+                queues=(Queue("reports", holds={asynq.QUEUE_WAIT_HIGH: {Severity.CRITICAL: hold}}),),
+            )
+            for name, hold in (("orders", orders), ("mail", mail))
+        ]
+        return merged(Fleet(service="{namespace}", identity=("namespace",), alerts=WAITING, services=services))
+
+    found = report(side("9m", "8m"), side("12m", "6m"))
+
+    assert lines(found, only=QUIETER) == [
+        f"~ {WAIT} critical, namespace orders, queue reports: hold 9m -> 12m (fires later)"
+    ]
+    assert lines(found, only=LOUDER) == [
+        f"~ {WAIT} critical, namespace mail, queue reports: hold 8m -> 6m (fires earlier)"
+    ]
 
 
 def test_a_queue_with_its_own_hold_gets_another_level_and_floor() -> None:
