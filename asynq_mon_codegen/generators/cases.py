@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from asynq_mon_codegen.duration import Duration
+from asynq_mon_codegen.generators.driven_values import (
+    default_of,
+    fires_at,
+    level_of_class,
+    level_there,
+    number_of,
+    value_between,
+    value_beyond,
+    values_around,
+    whole_value,
+    worst_value,
+)
 from asynq_mon_codegen.generators.fitted_probes import fitted, later, volume
 from asynq_mon_codegen.generators.fleet_cases import Place, home_of, places_of
 from asynq_mon_codegen.generators.own_cases import things_of
-from asynq_mon_codegen.model import Above, Alert, Band, Fleet, LevelOrBand, Present
+from asynq_mon_codegen.model import Alert, Fleet, Present
 from asynq_mon_codegen.plan import Plan, PlannedAlert
 from asynq_mon_codegen.plan.probes import probe_of
 from asynq_mon_codegen.plan.thresholds import ThresholdClass
@@ -106,7 +117,7 @@ def _own_holds(plan: Plan, alert: Alert) -> Iterator[Case]:
             continue
         rules = thing.rules
         probe = fitted(own, made, rules)
-        value = _worst(own, probe, rules)
+        value = worst_value(own, probe, rules)
         title = f"{alert.name}: {thing.words} has its own {thing.own.words}"
         subject = _Subject(name=thing.name, value=value, drive=probe.drive, rules=None, place=thing.place)
         yield _case(plan, own, evolve(probe, lingers=None), rules, title, (subject,), thing.label)
@@ -121,79 +132,30 @@ def _apart(probe: Probe) -> tuple[Drive, ...]:
     return tuple(drive for text, drive in (*probe.also, *probe.quiet) if text in probe.apart)
 
 
-def _beyond(alert: Alert, probe: Probe, level: float, worse: float | None) -> float:
-    """A value that breaks this level, not the next worse one, and not by a factor of 3."""
-    if isinstance(alert.when, Above):
-        value = level * 1.25 if level > 0 else level + max(1.0, abs(level) * 0.25)
-        limits = [x for x in (worse, probe.top) if x is not None]
-        return value if all(value < x for x in limits) else (level + min(limits)) / 2
-    value = level * 0.75 if level > 0 else level - max(1.0, abs(level) * 0.25)
-    limits = [x for x in (worse, probe.bottom) if x is not None]
-    return value if all(value > x for x in limits) else (level + max(limits)) / 2
-
-
-def _whole(alert: Alert, value: float, level: float) -> float:
-    """Rounded away from the level where both are counts."""
-    if alert.signal.unit.words in ("tasks", "attempts", "count") and level.is_integer():
-        return float(math.ceil(value) if value > level else math.floor(value))
-    return value
-
-
-def _fires_at(rule: PlannedAlert, value: float, level: float | None) -> bool:
-    if isinstance(rule.alert.when, Present):
-        return True
-    if level is None:
-        return False
-    return value > level if isinstance(rule.alert.when, Above) else value < level
-
-
 def _levels(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
     if isinstance(alert.when, Present):
         yield _Subject(name="broken", value=probe.value, drive=probe.drive, rules=rules)
         return
-    for words, value in _around(alert, probe, [(r, _default(r, probe)) for r in rules]):
-        firing = tuple(r for r in rules if _fires_at(r, value, _default(r, probe)))
+    for words, value in values_around(alert, probe, [(r, default_of(r, probe)) for r in rules]):
+        firing = tuple(r for r in rules if fires_at(r, value, default_of(r, probe)))
         yield _Subject(name=words, value=value, drive=probe.drive, rules=firing)
 
 
-def _around(alert: Alert, probe: Probe, levels: list[tuple[PlannedAlert, float | None]]) -> Iterator[tuple[str, float]]:
-    """Values at and beyond each level, with words for them; the worst level first, as in a plan."""
-    worse: float | None = None
-    for rule, level in levels:
-        if level is None:
-            continue
-        edge = level
-        if not probe.exact:
-            edge = level * (0.98 if isinstance(alert.when, Above) else 1.02)
-        beyond = _whole(alert, _beyond(alert, probe, level, worse), level)
-        yield f"at the {rule.severity.value} level", edge
-        yield f"beyond the {rule.severity.value} level", beyond
-        worse = level
-
-
-def _worst(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> float:
-    for rule in rules:
-        level = _default(rule, probe)
-        if level is not None:
-            return _whole(alert, _beyond(alert, probe, level, None), level)
-    return probe.value
-
-
 def _also(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
-    value = _worst(alert, probe, rules)
+    value = worst_value(alert, probe, rules)
     for text, drive in probe.also:
-        firing = tuple(r for r in rules if _fires_at(r, value, _default(r, probe)))
+        firing = tuple(r for r in rules if fires_at(r, value, default_of(r, probe)))
         yield _Subject(name=text, value=value, drive=drive, rules=firing)
 
 
 def _quiet(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> Iterator[_Subject]:
-    value = _worst(alert, probe, rules)
+    value = worst_value(alert, probe, rules)
     for text, drive in probe.quiet:
         guard = next((g for g in alert.guards if g.text == text), None)
         if guard is not None and guard.minimum is not None and guard.minimum <= 0:
             continue  # nothing lies below such a floor
         still = tuple(r for r in rules if guard is not None and not guard.applies_to(r.severity))
-        firing = tuple(r for r in still if _fires_at(r, value, _default(r, probe)))
+        firing = tuple(r for r in still if fires_at(r, value, default_of(r, probe)))
         yield _Subject(name=f"silent: {text.replace('{minimum}', 'enough')}", value=value, drive=drive, rules=firing)
 
 
@@ -205,14 +167,14 @@ def _declared(alert: Alert, probe: Probe, rules: tuple[PlannedAlert, ...]) -> It
             if not name or (cls.label, name) in seen:
                 continue
             seen.add((cls.label, name))
-            mine = {r: _class_level(r, cls.label, name, probe) for r in rules}
+            mine = {r: level_of_class(r, cls.label, name, probe) for r in rules}
             given = [(r, level) for r, level in mine.items() if level is not None]
             value = (
-                _whole(alert, _beyond(alert, probe, given[0][1], None), given[0][1])
+                whole_value(alert, value_beyond(alert, probe, given[0][1], None), given[0][1])
                 if given
-                else _worst(alert, probe, rules)
+                else worst_value(alert, probe, rules)
             )
-            firing = tuple(r for r, level in mine.items() if level is not None and _fires_at(r, value, level))
+            firing = tuple(r for r, level in mine.items() if level is not None and fires_at(r, value, level))
             if isinstance(alert.when, Present):
                 firing = ()
             yield _Subject(name=name, value=value, drive=probe.drive, rules=firing), cls.label
@@ -225,13 +187,17 @@ def _in_services(
     for places in places_of(plan, alert, rules):
         own = places[0]
         series = {**own.identity, own.label: own.name}
-        given = [level for r in rules if (level := _level_there(r, series, probe)) is not None]
-        value = _whole(alert, _beyond(alert, probe, given[0], None), given[0]) if given else _worst(alert, probe, rules)
+        given = [level for r in rules if (level := level_there(r, series, probe)) is not None]
+        value = (
+            whole_value(alert, value_beyond(alert, probe, given[0], None), given[0])
+            if given
+            else worst_value(alert, probe, rules)
+        )
         subject = _Subject(name=own.name, value=value, drive=probe.drive, rules=None, place=own)
         yield f"{alert.name}: {own.words} {'has its own threshold' if given else 'is let alone'}", (subject,), own.label
         if not probe.many or len(places) == 1:
             continue
-        between = _between(alert, [(_level_there(r, series, probe), _default(r, probe)) for r in rules], value)
+        between = value_between(alert, [(level_there(r, series, probe), default_of(r, probe)) for r in rules], value)
         several = tuple(_Subject(name=p.name, value=between, drive=probe.drive, rules=None, place=p) for p in places)
         title = f"{alert.name}: {own.words} beside {' and '.join(p.words for p in places[1:])}"
         yield title, several, own.label
@@ -248,9 +214,9 @@ def _own_levels(
     found: dict[tuple[str, str], list[_Subject]] = {}
     for label, name, place in _with_levels(plan, alert, rules):
         series = {**(place.identity if place else {}), label: name}
-        levels = [(r, _level_there(r, series, probe)) for r in rules]
+        levels = [(r, level_there(r, series, probe)) for r in rules]
         worst = next((r.severity.value for r, level in levels if level is not None), "")
-        for words, value in _around(alert, probe, levels):
+        for words, value in values_around(alert, probe, levels):
             if words != f"beyond the {worst} level":
                 subject = _Subject(name=name, value=value, drive=probe.drive, rules=None, place=place)
                 found.setdefault((label, words), []).append(subject)
@@ -272,40 +238,6 @@ def _with_levels(plan: Plan, alert: Alert, rules: tuple[PlannedAlert, ...]) -> I
 def _common_to(rules: tuple[PlannedAlert, ...], cls: ThresholdClass) -> str:
     """The first name of a class that no rule leaves to one of its own; empty where there is none."""
     return next((name for name in cls.names if all(r.covers({cls.label: name}) for r in rules)), "")
-
-
-def _between(alert: Alert, levels: list[tuple[float | None, float | None]], otherwise: float) -> float:
-    """A value that passes one of two levels only."""
-    for own, default in levels:
-        if own is not None and default is not None and own != default:
-            middle = (own + default) / 2
-            return _whole(alert, middle, own) if abs(own - default) >= _APART else middle
-    return otherwise
-
-
-_APART = 2
-
-
-def _level_there(rule: PlannedAlert, series: Mapping[str, str], probe: Probe) -> float | None:
-    return _number(rule, rule.class_for(series).level, probe)
-
-
-def _class_level(rule: PlannedAlert, label: str, name: str, probe: Probe) -> float | None:
-    for cls in rule.classes[:-1]:
-        if cls.label == label and name in cls.names:
-            return _number(rule, cls.level, probe)
-    return _default(rule, probe)
-
-
-def _default(rule: PlannedAlert, probe: Probe) -> float | None:
-    return _number(rule, rule.default_level, probe)
-
-
-def _number(rule: PlannedAlert, level: LevelOrBand, probe: Probe) -> float | None:
-    """The level in the probe's worlds; that of a band depends on what their history teaches."""
-    if isinstance(level, Band):
-        return level.level_at(probe.usual, rising=isinstance(rule.alert.when, Above))
-    return level
 
 
 def _case(
@@ -355,7 +287,7 @@ def _beyond_there(
     for rule in rules:
         cls = rule.class_for(series)
         off = isinstance(rule.alert.when, Present) and bool(cls.names) and cls.own is None
-        if not off and _fires_at(rule, value, _number(rule, cls.level, probe)):
+        if not off and fires_at(rule, value, number_of(rule, cls.level, probe)):
             found.append(rule)
     return tuple(found)
 
